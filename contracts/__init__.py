@@ -1,1 +1,1 @@
-"""What a producer, a titulaire and the four services agree on: models only, no I/O, no rule."""
+"""What a producer, a titulaire and the four services agree on: models and the documents made from them, no rule."""

@@ -1,0 +1,116 @@
+"""What a commune files, and the two shapes of a dossier that others may rely on."""
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, ConfigDict, Field
+
+from contracts.valeurs import (
+    CodeCommune,
+    Courriel,
+    IdPiece,
+    Ligne,
+    Modele,
+    NumeroDossier,
+    Sha256,
+    SiretDeclare,
+    Telephone,
+    Texte,
+    UaiDeclaree,
+    Version,
+)
+
+TAILLE_MAX_PIECE = 200 * 1024 * 1024  # bytes; the procedure says 200 Mo per piece
+
+
+class RolePiece(StrEnum):
+    """The three pieces the procedure asks for."""
+
+    ATTESTATION_ADHESION = "attestation_adhesion"
+    BON_COMMANDE_EDITEUR = "bon_commande_editeur"
+    BON_COMMANDE_CHORUS = "bon_commande_chorus"
+
+
+class EtatDossier(StrEnum):
+    """The life of a dossier: brouillon → depose → a_corriger → depose (version + 1) → valide → livre."""
+
+    BROUILLON = "brouillon"
+    DEPOSE = "depose"
+    A_CORRIGER = "a_corriger"
+    VALIDE = "valide"
+    LIVRE = "livre"
+    REFUSE = "refuse"
+    CLASSE_SANS_SUITE = "classe_sans_suite"
+
+
+class Deposant(Modele):
+    """The person who files. Lives in MongoDB only: never in an event, a log or a metric."""
+
+    civilite: Literal["M.", "Mme"]
+    nom: Ligne
+    prenom: Ligne
+    fonction: Ligne
+    courriel: Courriel
+    telephone: Telephone
+
+
+class PieceJointe(Modele):
+    """A claim check: the piece was uploaded before, its id and SHA-256 are named here."""
+
+    role: RolePiece
+    id: IdPiece
+    sha256: Sha256
+
+
+class PieceDeposee(PieceJointe):
+    """A piece as kept, with its size in bytes."""
+
+    taille: Annotated[int, Field(ge=0, le=TAILLE_MAX_PIECE)]
+
+
+class Soumission(Modele):
+    """What a producer sends to file a dossier, or (with `corrige`) to file it again after a correction was asked."""
+
+    siret: SiretDeclare
+    commune: CodeCommune
+    deposant: Deposant
+    ecoles: Annotated[tuple[UaiDeclaree, ...], Field(min_length=1, max_length=500)]
+    pieces: Annotated[tuple[PieceJointe, ...], Field(max_length=3)]
+    commentaires: Texte = ""
+    corrige: NumeroDossier | None = None
+
+
+class Etape(Modele):
+    """One line of a dossier's timeline."""
+
+    le: AwareDatetime
+    fait: Ligne
+    version: Version
+    constat: Texte = ""
+
+
+class Suivi(Modele):
+    """What a producer reads of its own dossier over HTTP: where it stands and how it got there."""
+
+    numero: NumeroDossier
+    etat: EtatDossier
+    version: Version
+    depose_le: AwareDatetime
+    ecoles: tuple[UaiDeclaree, ...]
+    chronologie: tuple[Etape, ...]
+
+
+class DossierLu(Modele):
+    """What other services may read of `dossiers` in MongoDB: intake may keep more, these never change meaning."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    numero: NumeroDossier
+    etat: EtatDossier
+    version: Version
+    siret: SiretDeclare
+    commune: CodeCommune
+    deposant: Deposant
+    ecoles: tuple[UaiDeclaree, ...]
+    pieces: tuple[PieceDeposee, ...]
+    depose_le: AwareDatetime
