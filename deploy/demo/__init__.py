@@ -1,0 +1,1 @@
+"""Shows the whole workflow on sample data, with real servers."""

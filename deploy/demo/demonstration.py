@@ -1,0 +1,131 @@
+"""Shows the whole chain at work: three sample dossiers, followed step by step to the titulaire's own check."""
+
+import asyncio
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Any, Final
+
+from deploy.demo.dossiers import A_CORRIGER, CONFORME, ECOLES, REFUSE
+from deploy.demo.producteur import Producteur, publier
+from deploy.local.processus import DemarrageImpossible, PartieAbsente
+from deploy.local.systeme import PRODUCTEUR, TITULAIRE, Systeme
+
+# Seconds for the three dossiers to reach their ends: three usually.
+DELAI: Final = float(os.environ.get("ENT1D_DEMO_DELAI", "60"))
+_DEPOT: Final = Path(__file__).parents[2]
+_FINS: Final = {"livre", "a_corriger", "refuse"}
+
+
+def main(*, une_fois: bool) -> int:
+    """Run the demonstration; give the exit status: 0 if the annuaire was delivered and fetched back."""
+    donnees = Path(os.environ.get("ENT1D_DEMO", _DEPOT / ".local" / "demo"))
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    debut = time.monotonic()
+    try:
+        with Systeme(donnees, ecoles=ECOLES, etape=_dire) as systeme:
+            reussie = asyncio.run(_derouler(systeme, debut))
+            if not une_fois:
+                _rester(systeme)
+            _dire("arrêt de tous les processus")
+    except KeyboardInterrupt:
+        return 0
+    except (PartieAbsente, DemarrageImpossible) as erreur:
+        _dire(f"impossible de démarrer : {erreur}")
+        return 1
+    return 0 if reussie else 1
+
+
+async def _derouler(systeme: Systeme, debut: float) -> bool:
+    """File the dossiers and tell what happens to them; True when the titulaire has checked his delivery."""
+    titulaire = await _lancer_titulaire(systeme)
+    try:
+        async with Producteur(systeme.url, systeme.cle_api) as producteur:
+            numeros = await _deposer(systeme, producteur)
+            async with asyncio.timeout(DELAI):
+                await asyncio.gather(*(_suivre(producteur, numero) for numero in numeros))
+                await titulaire.wait()
+        _dire(f"annuaire livré, relu et vérifié par le titulaire, {time.monotonic() - debut:.0f} s après le lancement")
+    except TimeoutError:
+        _dire(f"la chaîne n’est pas allée au bout en {DELAI:.0f} s ; journaux dans {systeme.donnees}")
+    finally:
+        if titulaire.returncode is None:
+            titulaire.kill()
+            await titulaire.wait()
+        _montrer_courriels(systeme)
+    return titulaire.returncode == 0
+
+
+async def _lancer_titulaire(systeme: Systeme) -> asyncio.subprocess.Process:
+    """Start the consumer that docs/titulaire gives to contractors, as he would."""
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        str(_DEPOT / "docs" / "titulaire" / "consommateur.py"),
+        systeme.amqp(f"titulaire_{TITULAIRE}"),
+        f"titulaire.{TITULAIRE}",
+        str(systeme.grappe.sftp.racine),
+        "--une",
+    )
+
+
+async def _deposer(systeme: Systeme, producteur: Producteur) -> list[str]:
+    """File two dossiers by HTTP and one by AMQP; give their numbers."""
+    numeros = []
+    for exemple in (CONFORME, A_CORRIGER):
+        numero = await producteur.deposer(exemple.soumission(await producteur.envoyer_pieces(exemple)))
+        _dire(f"{numero}  déposé par HTTP : {exemple.titre}")
+        numeros.append(numero)
+    corps = REFUSE.soumission(await producteur.envoyer_pieces(REFUSE))
+    cle = await publier(systeme.amqp(PRODUCTEUR), PRODUCTEUR, corps)
+    while (trouve := await producteur.retrouver(cle)) is None:  # noqa: ASYNC110  # HTTP has no event to wait for
+        await asyncio.sleep(0.1)
+    _dire(f"{trouve}  déposé par AMQP : {REFUSE.titre}")
+    return [*numeros, trouve]
+
+
+async def _suivre(producteur: Producteur, numero: str) -> None:
+    """Tell each new step of a dossier until it is where it should end."""
+    dites = 1  # its deposit is already told
+    while True:
+        suivi: dict[str, Any] = await producteur.suivre(numero)
+        for etape in suivi["chronologie"][dites:]:
+            _dire(f"{numero}  {etape['fait']} : {etape['constat']}")
+        dites = len(suivi["chronologie"])
+        if suivi["etat"] in _FINS:
+            return
+        await asyncio.sleep(0.1)
+
+
+def _montrer_courriels(systeme: Systeme) -> None:
+    """Write each mail's HTML part beside the mailbox, for a browser."""
+    dossier = systeme.donnees / "courriels"
+    dossier.mkdir(exist_ok=True)
+    for rang, courriel in enumerate(systeme.grappe.smtp.messages(), start=1):
+        partie = courriel.get_body(("html",))
+        if partie is not None:
+            (dossier / f"{rang:03d}.html").write_text(str(partie.get_content()), encoding="utf-8")
+            _dire(f"courriel {rang:03d}  {courriel['Subject']}")
+
+
+def _rester(systeme: Systeme) -> None:
+    """Say where everything is, and stay up until Ctrl-C."""
+    _dire("la chaîne reste en marche ; Ctrl-C arrête tout")
+    adresses = {
+        "API de dépôt": f"{systeme.url}/api/docs",
+        "clé d’API et mots de passe": systeme.donnees / "secrets.json",
+        "AMQP (producteurs, titulaire)": f"amqp://127.0.0.1:{systeme.grappe.rabbitmq.port}/ent1d",
+        "courriels": f"file://{systeme.donnees}/courriels/",
+        "serveur du titulaire": systeme.grappe.sftp.racine,
+        "journaux": f"{systeme.donnees}/*.log",
+    }
+    for nom, port in systeme.ports.items():
+        adresses[f"métriques de {nom}"] = f"http://127.0.0.1:{port}/metrics"
+    for nom, adresse in adresses.items():
+        _dire(f"  {nom} : {adresse}")
+    signal.pause()
+
+
+def _dire(ligne: str) -> None:
+    print(f"[ent1d] {ligne}", flush=True)
