@@ -1,0 +1,90 @@
+"""Sends what is owed: takes what is due, writes the attempt down, sends, writes down what became of it."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from services._runtime.metrics import ENVOIS
+from services.notification.domain import EtatEnvoi, Suite, apres_doute, apres_indisponibilite, apres_reponse
+from services.notification.mailer import Doute, Indisponible, Mailer, ReglagesSmtp
+from services.notification.store import BAIL, Pris, Store
+
+CONNEXIONS: Final = 4  # to the relay; an académie's relay often allows no more than ten
+LOT: Final = 100
+
+
+class Facteur:
+    """The step of the sending worker."""
+
+    def __init__(self, store: Store, reglages: ReglagesSmtp, *, unite: timedelta) -> None:
+        self._store = store
+        self._mailers = [Mailer(reglages) for _ in range(CONNEXIONS)]
+        self._unite = unite
+
+    async def tournee(self) -> bool:
+        """Send what is due; True when there may be more. Raises Indisponible when the relay is away."""
+        for perdu in await self._store.interrompus():
+            await self._dans_le_doute(perdu)
+        lot = await self._store.prendre(LOT)
+        if lot:
+            await self._distribuer(lot)
+        return len(lot) == LOT
+
+    async def _distribuer(self, lot: Sequence[Pris]) -> None:
+        jeton = lot[0].jeton
+        restants = list(reversed(lot))
+        renouvellement = asyncio.create_task(self._prolonger(jeton))
+        try:
+            # Gathered, not cancelled at the first failure: a mail cut while it is sent would be in doubt for nothing.
+            fins = await asyncio.gather(
+                *(self._par(mailer, restants) for mailer in self._mailers[: len(lot)]), return_exceptions=True
+            )
+        finally:
+            renouvellement.cancel()
+            await self._store.rendre(jeton)
+        for panne in fins:
+            if isinstance(panne, BaseException):
+                raise panne
+
+    async def _prolonger(self, jeton: str) -> None:
+        while True:
+            await asyncio.sleep(BAIL.total_seconds() / 3)
+            await self._store.prolonger(jeton)
+
+    async def _par(self, mailer: Mailer, restants: list[Pris]) -> None:
+        while restants:
+            pris = restants.pop()
+            if await self._store.tenter(pris):
+                await self._envoyer(mailer, pris)
+
+    async def _envoyer(self, mailer: Mailer, pris: Pris) -> None:
+        try:
+            reponse = await mailer.envoyer(pris.destinataire, pris.message)
+        except Doute:
+            await self._dans_le_doute(pris)
+        except Indisponible:
+            await self._noter(pris, apres_indisponibilite(pris.pannes + 1, _maintenant(), unite=self._unite), "pannes")
+            raise
+        else:
+            # Nothing between the 250 and this write: a death here is the window where a mail can leave twice.
+            suite = apres_reponse(reponse.code, pris.refus + 1, _maintenant(), unite=self._unite)
+            await self._noter(pris, suite, None if suite.etat is EtatEnvoi.ACCEPTE else "refus")
+
+    async def _dans_le_doute(self, pris: Pris) -> None:
+        await self._noter(pris, apres_doute(pris.renvois, _maintenant(), unite=self._unite), "renvois")
+
+    async def _noter(self, pris: Pris, suite: Suite, compte: str | None) -> None:
+        await self._store.noter(pris, suite, compte=compte)
+        ENVOIS.labels(suite.etat).inc()
+
+    async def __aenter__(self) -> None:
+        """Connections open at the first mail."""
+
+    async def __aexit__(self, *fin: object) -> None:
+        for mailer in self._mailers:
+            await mailer.__aexit__(None, None, None)
+
+
+def _maintenant() -> datetime:
+    return datetime.now(UTC)
