@@ -1,0 +1,1 @@
+"""The real servers that the demo, the tests and the bench run on: private, on loopback, gone when their owner is."""
