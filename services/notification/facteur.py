@@ -1,9 +1,9 @@
 """Sends what is owed: takes what is due, writes the attempt down, sends, writes down what became of it."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from services._runtime.metrics import ENVOIS
 from services.notification.domain import EtatEnvoi, Suite, apres_doute, apres_indisponibilite, apres_reponse
@@ -54,9 +54,11 @@ class Facteur:
 
     async def _par(self, mailer: Mailer, restants: list[Pris]) -> None:
         while restants:
-            pris = restants.pop()
-            if await self._store.tenter(pris):
-                await self._envoyer(mailer, pris)
+            await _jusqu_au_bout(self._remettre(mailer, restants.pop()))
+
+    async def _remettre(self, mailer: Mailer, pris: Pris) -> None:
+        if await self._store.tenter(pris):
+            await self._envoyer(mailer, pris)
 
     async def _envoyer(self, mailer: Mailer, pris: Pris) -> None:
         try:
@@ -84,6 +86,16 @@ class Facteur:
     async def __aexit__(self, *fin: object) -> None:
         for mailer in self._mailers:
             await mailer.__aexit__(None, None, None)
+
+
+async def _jusqu_au_bout(envoi: Coroutine[Any, Any, None]) -> None:
+    """Let a mail that has begun come to its end when the service stops: cut, it would be in doubt for nothing."""
+    tache = asyncio.create_task(envoi)
+    try:
+        await asyncio.shield(tache)
+    except asyncio.CancelledError:
+        await asyncio.gather(tache, return_exceptions=True)
+        raise
 
 
 def _maintenant() -> datetime:

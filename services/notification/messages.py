@@ -5,9 +5,12 @@ import re
 import textwrap
 from dataclasses import dataclass
 from datetime import datetime
-from email.headerregistry import Address
-from email.message import EmailMessage
-from email.policy import SMTP
+from email.charset import QP, Charset
+from email.header import Header
+from email.mime.multipart import MIMEMultipart
+from email.mime.text import MIMEText
+from email.policy import compat32
+from email.utils import format_datetime, formataddr
 from typing import Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -16,8 +19,12 @@ from services.notification.redaction import INSECABLE, Courrier
 
 SIGNATURE: Final = "La région académique – procédure Finalisation de commande ENT 1er degré"
 LARGEUR: Final = 72  # columns of the text part
-# 7bit: a relay that does not speak 8BITMIME would re-encode the body, and break the DKIM signature put before it.
-POLITIQUE: Final = SMTP.clone(cte_type="7bit")
+# The standard library's older classes: EmailMessage parses each header it is given, which took 4 of the 5 ms of a mail.
+POLITIQUE: Final = compat32.clone(linesep="\r\n")
+# Seven bits: a relay without 8BITMIME would re-encode the body, and break the DKIM signature put before it.
+UTF8: Final = Charset("utf-8")
+ADRESSE: Final = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9.-]+")  # as `contracts` allows them
+UTF8.body_encoding = UTF8.header_encoding = QP
 
 
 @dataclass(frozen=True)
@@ -48,15 +55,14 @@ def composer(courrier: Courrier, en_tetes: EnTetes, expediteur: Expediteur) -> b
     Raises:
         ValueError: a header would not read back as it was meant (a line break, an address that hides another).
     """
-    message = EmailMessage(policy=POLITIQUE)
-    _poser_en_tetes(message, courrier, en_tetes, expediteur)
-    message.set_content(rendre(courrier, en_tetes.numero, expediteur, "txt"), cte="quoted-printable")
-    html = rendre(courrier, en_tetes.numero, expediteur, "html")
-    message.add_alternative(html, subtype="html", cte="quoted-printable")
     # `=_` never occurs in quoted-printable, so no text can look like the boundary.
-    message.set_boundary(f"=_{_empreinte(en_tetes.cle + ':parties')}")
-    message["Content-Language"] = "fr"  # last: setting a body drops the Content-* headers set before it
-    return message.as_bytes()
+    message = MIMEMultipart("alternative", boundary=f"=_{_empreinte(en_tetes.cle + ':parties')}")
+    for nom, valeur in _en_tetes(courrier, en_tetes, expediteur).items():
+        message[nom] = valeur
+    for forme, genre in (("txt", "plain"), ("html", "html")):
+        texte = rendre(courrier, en_tetes.numero, expediteur, forme)
+        message.attach(MIMEText(texte, genre, UTF8))  # type: ignore[arg-type]  # a Charset is documented, not in the stub
+    return message.as_bytes(policy=POLITIQUE)
 
 
 def rendre(courrier: Courrier, numero: str, expediteur: Expediteur, forme: str) -> str:
@@ -81,18 +87,27 @@ def identifiant(cle: str, domaine: str) -> str:
     return f"<{_empreinte(cle)}@{domaine}>"
 
 
-def _poser_en_tetes(message: EmailMessage, courrier: Courrier, en_tetes: EnTetes, expediteur: Expediteur) -> None:
-    message["From"] = Address(expediteur.nom, addr_spec=expediteur.adresse)
-    # No display name: a name in a header is a person in the logs of relays, and tells its owner nothing.
-    message["To"] = en_tetes.destinataire
-    if [adresse.addr_spec for adresse in message["To"].addresses] != [en_tetes.destinataire]:
+def _en_tetes(courrier: Courrier, en_tetes: EnTetes, expediteur: Expediteur) -> dict[str, str]:
+    objet = Header(phrase(courrier.objet), UTF8, header_name="Subject").encode(linesep="\r\n")
+    return {
+        "From": formataddr((expediteur.nom, _une_adresse(expediteur.adresse)), UTF8),
+        # No display name: a name in a header is a person in the logs of relays, and tells its owner nothing.
+        "To": _une_adresse(en_tetes.destinataire),
+        "Reply-To": _une_adresse(expediteur.repondre_a),
+        "Subject": objet,
+        "Date": format_datetime(en_tetes.le),
+        "Message-ID": identifiant(en_tetes.cle, expediteur.domaine),
+        "Auto-Submitted": "auto-generated",
+        "X-Auto-Response-Suppress": "All",
+        "Content-Language": "fr",
+    }
+
+
+def _une_adresse(adresse: str) -> str:
+    """Give back an address that reads as it is written: one, plain, with nothing that a header parser takes apart."""
+    if not ADRESSE.fullmatch(adresse) or "=?" in adresse:
         raise ValueError("l’adresse du destinataire se lit autrement qu’elle ne s’écrit")
-    message["Reply-To"] = expediteur.repondre_a
-    message["Subject"] = phrase(courrier.objet)
-    message["Date"] = en_tetes.le
-    message["Message-ID"] = identifiant(en_tetes.cle, expediteur.domaine)
-    message["Auto-Submitted"] = "auto-generated"
-    message["X-Auto-Response-Suppress"] = "All"
+    return adresse
 
 
 def phrase(texte: str) -> str:

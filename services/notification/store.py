@@ -87,7 +87,8 @@ class Store:
             return ()
         prise = {"bail": maintenant + BAIL, "jeton": uuid4().hex}
         await self._envois.update_many({"_id": {"$in": trouves}, **du}, {"$set": prise})
-        return [_pris(envoi) async for envoi in self._envois.find({"_id": {"$in": trouves}, "jeton": prise["jeton"]})]
+        pris = self._envois.find({"_id": {"$in": trouves}, "jeton": prise["jeton"]}).sort("prochaine_tentative", 1)
+        return [_pris(envoi) async for envoi in pris]
 
     async def tenter(self, pris: Pris) -> bool:
         """Write the attempt down, before anything is sent; False when the lease was lost to another process."""
