@@ -2,7 +2,6 @@
 
 from typing import Annotated, Any
 
-from faststream import Context
 from faststream.rabbit import RabbitRouter
 
 from contracts.evenements import (
@@ -15,6 +14,7 @@ from contracts.evenements import (
     LivraisonSuspendue,
 )
 from services._runtime.bus import listens
+from services._runtime.given import Given
 from services._runtime.worker import Worker
 from services.notification.domain import envoi_du
 from services.notification.messages import Expediteur
@@ -22,9 +22,9 @@ from services.notification.store import Store
 
 router = RabbitRouter()
 
-Stored = Annotated[Store, Context("store")]
-Sender = Annotated[Expediteur, Context("expediteur")]
-Postman = Annotated[Worker, Context("facteur")]
+Stored = Annotated[Store, Given("store")]
+Sender = Annotated[Expediteur, Given("expediteur")]
+Postman = Annotated[Worker, Given("facteur")]
 
 
 async def prevenir(event: Evenement[Any], store: Store, expediteur: Expediteur, facteur: Worker) -> None:

@@ -133,6 +133,7 @@ def _moule(*, html: bool) -> Environment:
     moule = Environment(
         loader=PackageLoader("services.notification", "gabarits"),
         undefined=StrictUndefined,
+        auto_reload=False,  # templates do not change while the service runs: no look at their files for each mail
         autoescape=html,  # noqa: S701  # the text part must not be escaped
         trim_blocks=True,
         lstrip_blocks=True,

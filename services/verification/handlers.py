@@ -3,11 +3,11 @@
 from datetime import UTC, datetime
 from typing import Annotated, Final
 
-from faststream import Context
 from faststream.rabbit import RabbitRouter
 
 from contracts.evenements import DossierDepose, PiecesVerifiees
 from services._runtime.bus import listens
+from services._runtime.given import Given
 from services.verification.domain import examiner
 from services.verification.pieces import LecteurDePieces
 from services.verification.store import Store
@@ -18,7 +18,7 @@ router = RabbitRouter()
 
 @router.subscriber(**listens("verification", DossierDepose))
 async def on_dossier_depose(
-    event: DossierDepose, store: Annotated[Store, Context()], lecteur: Annotated[LecteurDePieces, Context()]
+    event: DossierDepose, store: Annotated[Store, Given("store")], lecteur: Annotated[LecteurDePieces, Given("lecteur")]
 ) -> None:
     """Examine the version that was filed."""
     inspections = await lecteur.inspecter(event.data.pieces)

@@ -1,0 +1,14 @@
+"""What every service has and none rewrites: mechanism only, never a rule of the procedure.
+
+settings   values from the environment and secret files, or an exit that names what is wrong
+mongo      the only module that knows motor: connection, group commit, files
+outbox     a state and the events it owes in one write; the relay publishes them and keeps them until recorded
+bus        the only publisher; strict reading of bodies; acknowledge, wait and retry, or park
+wire       a message whose properties cannot be decoded is parked, it does not cut the connection
+worker     repeat a step while there is work: outside effects and sweeps
+service    the mould: settings + router + store -> one ASGI application
+"""
+
+from services._runtime.wire import tolerate_any_properties
+
+tolerate_any_properties()

@@ -1,0 +1,234 @@
+"""The way in and the way out of a service: one publisher, one way to listen, one way to fail.
+
+A message that fails for a passing reason waits in a TTL queue and comes back to its own queue only; one that cannot be
+handled goes to the service's parking queue with a reason, and a person is told. FastStream's defaults lose both
+(tests/integration/test_faststream_traps.py); the middleware here decides before them.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Any, Final
+from uuid import UUID
+
+import aio_pika
+from aio_pika.abc import AbstractRobustChannel, AbstractRobustConnection, DeliveryMode
+from faststream import BaseMiddleware
+from faststream.exceptions import AckMessage
+from faststream.message import StreamMessage
+from faststream.rabbit import RabbitMessage, RabbitQueue
+from faststream.rabbit.schemas.queue import QueueType
+from pymongo.errors import PyMongoError
+from yarl import URL
+
+from contracts.evenements import Enveloppe, Evenement, SoumettreDossier
+from contracts.flux import EXCHANGE_EVENEMENTS, file_de
+from services._runtime.logs import logger
+from services._runtime.metrics import DURATION, MESSAGES
+from services._runtime.reading import Illisible, read_strictly
+from services._runtime.receipts import PARKED, Receipts
+
+PARKING: Final = "parking"
+# Three short waits for a hiccup, then minutes, then hours for three days: a partner's day off drains by itself.
+WAITS: Final = ("retry.short",) * 3 + ("retry.medium",) * 6 + ("retry.long",) * 72
+# Channels of the publisher: an error on a channel closes it on all that is published there.
+EVENTS, FAILURES = range(2)
+SOUMISSIONS: Final = file_de("intake", SoumettreDossier)
+
+
+class Passager(Exception):  # noqa: N818  # says what becomes of the message
+    """Raised by a handler when a later try may succeed: the message waits and comes back."""
+
+
+PASSING: Final = (Passager, PyMongoError, TimeoutError, OSError)
+
+
+class Publisher:
+    """Own connection, confirms on, unroutable raises, own timeout around each publish: FastStream drops `timeout=`."""
+
+    def __init__(self, url: str, *, name: str, timeout: float) -> None:
+        self._url = url
+        self._name = name
+        self._timeout = timeout
+        self._user = URL(url).user
+        self._connection: AbstractRobustConnection | None = None
+        self._channels: list[AbstractRobustChannel] = []
+
+    async def connect(self) -> None:
+        """Open the connection and its channels; from then on it reopens by itself."""
+        self._connection = await aio_pika.connect_robust(
+            self._url,
+            timeout=self._timeout,
+            reconnect_interval=1.0,
+            client_properties={"connection_name": f"{self._name} publisher"},
+        )
+        self._channels = [await self._connection.channel(on_return_raises=True) for _ in (EVENTS, FAILURES)]
+
+    @property
+    def connected(self) -> bool:
+        """Tell whether a publish has a chance now."""
+        return self._connection is not None and self._connection.connected.is_set()
+
+    async def tell(self, cle: str, event_id: str, corps: bytes) -> None:
+        """Publish an event; return once the broker has confirmed it in every bound queue."""
+        await self._publish(EVENTS, EXCHANGE_EVENEMENTS, cle, self._event(event_id, corps))
+
+    async def tell_alone(self, cle: str, event_id: str, corps: bytes) -> None:
+        """Do the same on a connection of its own, which an event that the broker refuses closes on nobody else."""
+        async with asyncio.timeout(self._timeout), await aio_pika.connect(self._url) as connection:
+            channel = await connection.channel(on_return_raises=True)
+            target = await channel.get_exchange(EXCHANGE_EVENEMENTS, ensure=False)
+            await target.publish(self._event(event_id, corps), routing_key=cle, mandatory=True)
+
+    def _event(self, event_id: str, corps: bytes) -> aio_pika.Message:
+        return aio_pika.Message(
+            corps,
+            message_id=event_id,
+            content_type="application/json",
+            delivery_mode=DeliveryMode.PERSISTENT,
+            timestamp=datetime.now(UTC),
+            app_id=self._name,
+            user_id=self._user,
+        )
+
+    async def hand_over(self, exchange: str, queue: str, message: aio_pika.Message) -> None:
+        """Publish a message that failed to a waiting exchange, or to the parking exchange."""
+        message.user_id = self._user
+        await self._publish(FAILURES, exchange, queue, message)
+
+    async def _publish(self, channel: int, exchange: str, cle: str, message: aio_pika.Message) -> None:
+        if not self._channels:
+            raise ConnectionError("not connected to RabbitMQ yet")
+        async with asyncio.timeout(self._timeout):
+            target = await self._channels[channel].get_exchange(exchange, ensure=False)
+            await target.publish(message, routing_key=cle, mandatory=True)
+
+    async def close(self) -> None:
+        """Close the connection."""
+        if self._connection is not None:
+            await self._connection.close()
+
+
+def listens(service: str, message: type[Evenement[Any] | SoumettreDossier]) -> dict[str, Any]:
+    """Say how `service` hears `message`: arguments of `router.subscriber`. Nothing is declared at run time."""
+    queue = file_de(service, message)
+    return {
+        "queue": RabbitQueue(queue, queue_type=QueueType.QUORUM, declare=False),
+        "decoder": _decoder(message),
+        "no_reply": True,  # else FastStream answers whoever puts `reply_to` on a message
+        "title": queue,
+    }
+
+
+def _decoder(model: type[Enveloppe]) -> Callable[[RabbitMessage], Awaitable[Enveloppe]]:
+    async def decode(message: RabbitMessage) -> Enveloppe:
+        if message.raw_message.content_type != "application/json":
+            raise Illisible("entete_incorrect", "content_type")
+        envelope = read_strictly(message.body, model)
+        if message.raw_message.message_id != str(envelope.id):
+            raise Illisible("entete_incorrect", "message_id")
+        return envelope
+
+    return decode
+
+
+class Handling(BaseMiddleware[Any, Any]):
+    """Around every handler: record the receipt, or make the message wait, or park it; one log line and two metrics."""
+
+    def __init__(self, msg: Any, /, *, context: Any, publisher: Publisher, receipts: Receipts) -> None:  # noqa: ANN401
+        super().__init__(msg, context=context)
+        self._publisher = publisher
+        self._receipts = receipts
+
+    async def consume_scope(self, call_next: Callable[[Any], Awaitable[Any]], msg: StreamMessage[Any]) -> None:
+        """Handle one message; whatever happens it ends acknowledged, waiting or parked."""
+        queue: str = self.context.get_local("handler_").queue.name
+        start = time.perf_counter()
+        issue = "interrompu"  # the connection was lost meanwhile: the broker delivers again
+        try:
+            await call_next(msg)
+            await self._record(queue, msg)
+            issue = "traite"
+        except Exception as error:  # noqa: BLE001  # every failure has a place to go
+            issue = await self._set_aside(queue, error, msg)
+            # Not « from error »: its text may hold a person.
+            raise AckMessage from None
+        finally:
+            elapsed = time.perf_counter() - start
+            DURATION.labels(queue).observe(elapsed)
+            MESSAGES.labels(queue, issue).inc()
+            logger().info("message", queue=queue, id=_id(msg), issue=issue, ms=round(elapsed * 1000, 1))
+
+    async def _record(self, queue: str, msg: StreamMessage[Any], issue: str = "recu") -> None:
+        # A submission is owed by no document of ours: nobody reads its receipt.
+        if queue != SOUMISSIONS and msg.raw_message.message_id:
+            await self._receipts.record(msg.raw_message.message_id, issue)
+
+    async def _set_aside(self, queue: str, error: Exception, msg: StreamMessage[Any]) -> str:
+        """Hand the message over to a wait or to parking; if even that fails, the broker's dead-lettering parks it."""
+        tries = _tries(msg)
+        wait = WAITS[tries] if isinstance(error, PASSING) and tries < len(WAITS) else None
+        motif = getattr(error, "motif", type(error).__name__)
+        # Only ours promise that their detail holds no value: others have an attribute of that name too.
+        detail = getattr(error, "detail", "") if hasattr(error, "motif") else ""
+        headers = {
+            "x-tentative": tries + 1,
+            "x-file": queue,
+            "x-motif": motif,
+            "x-detail": detail,
+            "x-mis-de-cote-le": _now(),
+        }
+        copy = _copy(msg, headers)
+        await self._publisher.hand_over(wait or PARKING, queue, copy)
+        if wait is None:
+            logger().error("parked", queue=queue, id=_id(msg), motif=motif, detail=detail)
+            with suppress(PyMongoError):  # raised from here, it would make the broker park a second copy
+                await self._record(queue, msg, PARKED)
+        return PARKED if wait is None else "attend"
+
+
+def _tries(msg: StreamMessage[Any]) -> int:
+    tries = msg.raw_message.headers.get("x-tentative")
+    return min(tries, len(WAITS)) if isinstance(tries, int) and tries > 0 else 0
+
+
+def _id(msg: StreamMessage[Any]) -> str | None:
+    """Name the message in a log line; what is no UUID is what somebody typed, and stays out."""
+    try:
+        return str(UUID(msg.raw_message.message_id))
+    except (TypeError, ValueError):
+        return None
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def producteur(msg: StreamMessage[Any]) -> str:
+    """Name who published a message, as the broker verified it; for one that waited here, as we noted it then.
+
+    Raises Illisible when nobody did: a submission belongs to somebody.
+    """
+    raw = msg.raw_message
+    ours = raw.user_id is not None and (raw.user_id.startswith("svc_") or raw.user_id == "operateur")
+    name = raw.headers.get("x-producteur") if ours else raw.user_id
+    if not name:
+        raise Illisible("producteur_inconnu", "user_id")
+    return str(name)
+
+
+def _copy(msg: StreamMessage[Any], headers: dict[str, Any]) -> aio_pika.Message:
+    """Copy the body and the identity; other headers came from outside and are dropped."""
+    raw = msg.raw_message
+    with suppress(Illisible):
+        headers = headers | {"x-producteur": producteur(msg)}
+    return aio_pika.Message(
+        raw.body,
+        headers=headers,
+        message_id=raw.message_id,
+        content_type=raw.content_type,
+        delivery_mode=DeliveryMode.PERSISTENT,
+        timestamp=raw.timestamp,
+    )

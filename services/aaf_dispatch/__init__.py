@@ -1,0 +1,6 @@
+"""Delivers to the titulaire the annuaire of the validated schools: always one cumulative Complet.
+
+Écoute   DossierValidé
+Publie   AAFLivré, LivraisonSuspendue
+Possède  perimetres, livraisons
+"""

@@ -1,0 +1,100 @@
+"""Delivers what is owed, one delivery at a time: plan, make, hand over, record. Run again after any interruption."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from services._runtime.logs import logger
+from services._runtime.mongo import Document
+from services.aaf_dispatch.domain import Plan, absence, arret, empreinte, invalide, planifier
+from services.aaf_dispatch.fabrique import Commande, Fabrique, Produit, Source, livraison_de
+from services.aaf_dispatch.remise import Depot, Serveur, ouvrir
+from services.aaf_dispatch.store import Store, effectifs_de
+
+
+@dataclass(frozen=True)
+class Regles:
+    """`baisse_max`: part of the pupils that may go missing; `intervalle`: the least between two deliveries."""
+
+    baisse_max: float
+    intervalle: timedelta
+
+
+class Livreur:
+    """The step of the delivery worker."""
+
+    def __init__(self, store: Store, fabrique: Fabrique, serveur: Serveur, regles: Regles) -> None:
+        self._store = store
+        self._fabrique = fabrique
+        self._serveur = serveur
+        self._regles = regles
+
+    async def livrer(self) -> bool:
+        """Make the next delivery if one is owed and may leave; True when one was made."""
+        if not await self._store.en_attente() or await self._trop_tot():
+            return False
+        source = await self._fabrique.source()
+        plan = planifier(await self._store.inscriptions(), source.ecoles)
+        for inscription in plan.absentes:
+            await self._store.signaler(inscription, absence(inscription, source.ecoles))
+        if not plan.a_livrer:
+            return False
+        ouverte = await self._store.ouvrir()
+        if ouverte is None or not self._a_revoir(ouverte, source, plan):
+            return False
+        async with self._store.tenir(ouverte["_id"]):
+            try:
+                return await self._faire(ouverte, source, plan)
+            finally:
+                self._fabrique.vider()  # pupils' data: not even until the next try
+
+    async def _trop_tot(self) -> bool:
+        derniere = await self._store.derniere_remise()
+        return derniere is not None and datetime.now(UTC) - derniere["livree_le"] < self._regles.intervalle
+
+    def _a_revoir(self, ouverte: Document, source: Source, plan: Plan) -> bool:
+        """A suspended delivery is made again only once something has changed."""
+        essai = empreinte(self._store.titulaire, source.empreinte, plan)
+        return ouverte.get("empreinte") != essai or ouverte["approuvee"] == essai
+
+    async def _faire(self, ouverte: Document, source: Source, plan: Plan) -> bool:
+        nom: str = ouverte["_id"]
+        async with ouvrir(self._serveur) as depot:
+            await depot.balayer()
+            if await self._deja_faite(depot, nom, plan):
+                return True
+            produit = await self._fabrique.produire(
+                Commande(nom, self._store.titulaire, plan.ecoles, ouverte["ouverte_le"])
+            )
+            if await self._fabrique.source() != source:
+                return True  # replaced meanwhile: what was made is neither of the old export nor of the new one
+            if not await self._peut_partir(ouverte, source, plan, produit):
+                return False
+            await depot.deposer(produit.zip)
+            await depot.deposer(produit.manifeste)
+        await self._store.remise(produit.livraison, plan.a_livrer)
+        logger().info("livraison", nom=nom, ecoles=len(plan.ecoles), taille=produit.livraison.taille)
+        return True
+
+    async def _deja_faite(self, depot: Depot, nom: str, plan: Plan) -> bool:
+        """Adopt a delivery whose manifest is on the server: its process died between the hand-over and the record."""
+        manifeste = await depot.manifeste(nom)
+        if manifeste is None:
+            return False
+        ecoles = {ecole["uai"] for ecole in manifeste["ecoles"]}
+        await self._store.remise(livraison_de(manifeste), tuple(i for i in plan.a_livrer if i.ecoles <= ecoles))
+        return True
+
+    async def _peut_partir(self, ouverte: Document, source: Source, plan: Plan, produit: Produit) -> bool:
+        essai = empreinte(self._store.titulaire, source.empreinte, plan)
+        precedents = effectifs_de(await self._store.derniere_remise())
+        pourquoi = arret(plan, produit.livraison.effectifs, precedents, self._regles.baisse_max)
+        if produit.fautes:
+            pourquoi = invalide(produit.fautes)
+        elif ouverte["approuvee"] == essai:
+            pourquoi = None
+        if pourquoi is None:
+            return True
+        await self._store.suspendre(ouverte["_id"], essai, pourquoi)
+        for inscription in plan.a_livrer:
+            await self._store.signaler(inscription, pourquoi)
+        return False

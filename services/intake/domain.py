@@ -1,0 +1,161 @@
+"""The rules of a dossier's life: what a deposit makes, and what is decided on a verification report. Pure."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from contracts.dossier import Etape, EtatDossier, PieceDeposee, PieceJointe, Soumission
+from contracts.evenements import (
+    AAFLivre,
+    Controle,
+    CorrectionDemandee,
+    Depot,
+    DossierDepose,
+    DossierRefuse,
+    DossierValide,
+    Evenement,
+    LivraisonSuspendue,
+    Motifs,
+    PiecesVerifiees,
+    Validation,
+    Verdict,
+)
+
+SOURCE: Final = "ent1d/intake"
+REGLE: Final = "regle:validation-automatique.1"
+_CROCKFORD: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+class SoumissionRefusee(Exception):  # noqa: N818  # the field's word
+    """A submission that its form allows but that cannot be filed. Holds no value of the submission.
+
+    `statut` is the HTTP status that says it; `detail` names the field; `message` is for a person, in French.
+    """
+
+    def __init__(self, statut: int, motif: str, detail: str, message: str) -> None:
+        super().__init__(motif)
+        self.statut = statut
+        self.motif = motif
+        self.detail = detail
+        self.message = message
+
+
+@dataclass(frozen=True)
+class Transition:
+    """A change of a dossier: applied if it is still at this version and in one of these states, with what it tells."""
+
+    numero: str
+    version: int
+    depuis: tuple[EtatDossier, ...]
+    vers: EtatDossier | None
+    etape: Etape
+    evenement: Evenement[Any] | None = None
+
+
+def numero_de(producteur: str, cle: UUID) -> str:
+    """Derive a dossier's number from its idempotency key: the same deposit, tried again, finds its own number."""
+    bits = int.from_bytes(hashlib.sha256(f"{producteur}\n{cle}".encode()).digest()[:7], "big") >> 6
+    signes = "".join(_CROCKFORD[bits >> shift & 31] for shift in range(45, -1, -5))
+    return f"ENT-{signes[:5]}-{signes[5:]}"
+
+
+def empreinte(soumission: Soumission) -> str:
+    """Give the SHA-256 that tells whether two submissions say the same."""
+    return hashlib.sha256(soumission.model_dump_json().encode()).hexdigest()
+
+
+def pieces_deposees(
+    jointes: tuple[PieceJointe, ...], connues: Mapping[str, tuple[str, int]]
+) -> tuple[PieceDeposee, ...]:
+    """Join the pieces named by a submission with the (SHA-256, size) of those this producer uploaded."""
+    deposees = []
+    for rang, piece in enumerate(jointes):
+        sha256, taille = connues.get(piece.id, ("", 0))
+        if not sha256:
+            raise SoumissionRefusee(
+                422, "piece_inconnue", f"pieces.{rang}.id", "Cette pièce n’a pas été reçue : téléversez-la d’abord."
+            )
+        if sha256 != piece.sha256:
+            raise SoumissionRefusee(
+                422,
+                "empreinte_differente",
+                f"pieces.{rang}.sha256",
+                "La pièce reçue n’est pas celle annoncée : téléversez-la de nouveau.",
+            )
+        deposees.append(PieceDeposee(role=piece.role, id=piece.id, sha256=sha256, taille=taille))
+    if len({piece.role for piece in deposees}) < len(deposees):
+        raise SoumissionRefusee(
+            422, "role_en_double", "pieces", "Une même pièce est fournie deux fois : gardez-en une seule."
+        )
+    return tuple(deposees)
+
+
+def depose(
+    numero: str, version: int, soumission: Soumission, pieces: tuple[PieceDeposee, ...], le: datetime
+) -> DossierDepose:
+    """Tell that this version is filed."""
+    depot = Depot(
+        version=version, siret=soumission.siret, commune=soumission.commune, ecoles=soumission.ecoles, pieces=pieces
+    )
+    return DossierDepose.dire(numero, depot, source=SOURCE, le=le)
+
+
+def decider(verifie: PiecesVerifiees) -> Transition:
+    """Decide on a report: conforme is validated, what no correction can mend is refused, the rest is sent back.
+
+    A contrôle that could not be made blocks nothing and validates nothing: the dossier waits for an agent.
+    """
+    rapport = verifie.data
+    bloquants = tuple(c for c in rapport.controles if c.verdict is Verdict.BLOQUANT)
+    sans_remede = tuple(c for c in bloquants if not c.corrigeable)
+    if sans_remede:
+        return _motive(verifie, DossierRefuse, EtatDossier.REFUSE, sans_remede)
+    if bloquants:
+        return _motive(verifie, CorrectionDemandee, EtatDossier.A_CORRIGER, bloquants)
+    if any(c.verdict is Verdict.INDISPONIBLE for c in rapport.controles):
+        return _transition(verifie, None, "Un contrôle n’a pas pu être fait : un agent va examiner le dossier.")
+    data = Validation(
+        version=rapport.version, siret=rapport.siret, commune=rapport.commune, ecoles=rapport.ecoles, decide_par=REGLE
+    )
+    evenement = DossierValide.dire(verifie.subject, data, source=SOURCE, le=verifie.time)
+    return _transition(verifie, EtatDossier.VALIDE, "Toutes les vérifications sont conformes.", evenement)
+
+
+def _motive(
+    verifie: PiecesVerifiees,
+    genre: type[CorrectionDemandee | DossierRefuse],
+    vers: EtatDossier,
+    motifs: tuple[Controle, ...],
+) -> Transition:
+    data = Motifs(version=verifie.data.version, motifs=motifs, decide_par=REGLE)
+    # The moment of the report: deciding again on the same report tells the same fact, to the byte.
+    evenement = genre.dire(verifie.subject, data, source=SOURCE, le=verifie.time)
+    return _transition(verifie, vers, " ".join(motif.constat for motif in motifs)[:2000], evenement)
+
+
+def _transition(
+    verifie: PiecesVerifiees, vers: EtatDossier | None, constat: str, evenement: Evenement[Any] | None = None
+) -> Transition:
+    fait = evenement.nom() if evenement else verifie.nom()
+    etape = Etape(le=verifie.time, fait=fait, version=verifie.data.version, constat=constat)
+    return Transition(verifie.subject, verifie.data.version, (EtatDossier.DEPOSE,), vers, etape, evenement)
+
+
+def livre(evenement: AAFLivre) -> Transition:
+    """Follow up: the annuaire of the dossier's schools has been delivered."""
+    remise = evenement.data
+    constat = (
+        f"L’annuaire de {len(remise.ecoles)} école(s) a été remis au titulaire : livraison {remise.livraison.nom}."
+    )
+    etape = Etape(le=evenement.time, fait=evenement.nom(), version=remise.version, constat=constat)
+    return Transition(evenement.subject, remise.version, (EtatDossier.VALIDE,), EtatDossier.LIVRE, etape)
+
+
+def suspendu(evenement: LivraisonSuspendue) -> Transition:
+    """Follow up: the delivery waits for an agent."""
+    suspension = evenement.data
+    etape = Etape(le=evenement.time, fait=evenement.nom(), version=suspension.version, constat=suspension.constat)
+    return Transition(evenement.subject, suspension.version, (EtatDossier.VALIDE,), None, etape)

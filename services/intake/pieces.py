@@ -1,0 +1,138 @@
+"""Keeps the pieces in GridFS: each arrives in a stream and is kept whole, or not at all."""
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterable, AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+from uuid import uuid4
+
+from pymongo.errors import PyMongoError
+
+from contracts.dossier import TAILLE_MAX_PIECE
+from services._runtime.logs import logger
+from services._runtime.mongo import FILE_CHUNK, Mongo
+from services.intake.domain import SoumissionRefusee
+
+BUCKET: Final = "pieces"
+NOM_MAX: Final = 200  # characters kept of the name that a producer gives
+ABANDON: Final = timedelta(hours=24)  # no upload lasts that long: what is left of it is nobody's
+
+
+class PieceTropVolumineuse(Exception):  # noqa: N818
+    """More bytes came than a piece may have."""
+
+
+@dataclass(frozen=True)
+class PieceGardee:
+    """A piece as it was received; `taille` in bytes."""
+
+    id: str
+    sha256: str
+    taille: int
+
+
+class Pieces:
+    """The bucket `pieces`. Readers use GridFS as usual; a piece is there for them once its last byte is.
+
+    Written chunk by chunk here, because the driver's own upload stream gathers 48 MB before each insert: one upload
+    took 140 MB of memory, measured; it takes 5 this way. The documents are those of the GridFS specification.
+    """
+
+    def __init__(self, mongo: Mongo) -> None:
+        self._fichiers = mongo.database[f"{BUCKET}.files"]
+        self._morceaux = mongo.database[f"{BUCKET}.chunks"]
+        self._en_cours = mongo.database["televersements"]
+
+    async def prepare(self) -> None:
+        """Create the index that GridFS readers rely on."""
+        await self._morceaux.create_index([("files_id", 1), ("n", 1)], unique=True)
+
+    async def garder(self, producteur: str, nom: str, recus: AsyncIterable[bytes]) -> PieceGardee:
+        """Keep a piece while it arrives. `nom` is what its producer calls it: data, never a path.
+
+        Raises PieceTropVolumineuse as soon as the limit is passed, SoumissionRefusee when it is empty; whatever fails,
+        nothing of it is kept.
+        """
+        piece = uuid4().hex
+        await self._en_cours.insert_one({"_id": piece, "le": datetime.now(UTC)})
+        try:
+            gardee = await self._ecrire(piece, recus)
+            await self._fichiers.insert_one(
+                {
+                    "_id": piece,
+                    "filename": nom[:NOM_MAX],
+                    "length": gardee.taille,
+                    "chunkSize": FILE_CHUNK,
+                    "uploadDate": datetime.now(UTC),
+                    "metadata": {"producteur": producteur, "sha256": gardee.sha256},
+                }
+            )
+            await self._en_cours.delete_one({"_id": piece})
+        except BaseException:
+            await self._renoncer(piece)
+            raise
+        return gardee
+
+    async def oublier_les_abandons(self) -> bool:
+        """Forget the uploads that a crash of ours cut: nobody was ever given their ids. A step of a Worker."""
+        avant = datetime.now(UTC) - ABANDON
+        async for abandon in self._en_cours.find({"le": {"$lt": avant}}):
+            await self._oublier(abandon["_id"])
+        return False
+
+    async def connues(self, producteur: str, ids: Sequence[str]) -> dict[str, tuple[str, int]]:
+        """Give the (SHA-256, size) of those of these pieces that this producer uploaded."""
+        trouvees = self._fichiers.find(
+            {"_id": {"$in": list(ids)}, "metadata.producteur": producteur}, {"metadata": 1, "length": 1}
+        )
+        return {piece["_id"]: (piece["metadata"]["sha256"], piece["length"]) async for piece in trouvees}
+
+    async def _ecrire(self, piece: str, recus: AsyncIterable[bytes]) -> PieceGardee:
+        hachage, taille, rang = hashlib.sha256(), 0, 0
+        async for morceau in _egaux(_bornes(recus)):
+            hachage.update(morceau)
+            taille += len(morceau)
+            # One at a time: the client is read no faster than MongoDB writes.
+            await self._morceaux.insert_one({"files_id": piece, "n": rang, "data": morceau})
+            rang += 1
+        if not taille:
+            raise SoumissionRefusee(
+                422, "piece_vide", "(corps)", "Ce fichier est vide : choisissez la pièce elle-même."
+            )
+        return PieceGardee(piece, hachage.hexdigest(), taille)
+
+    async def _renoncer(self, piece: str) -> None:
+        try:
+            async with asyncio.timeout(2):  # somebody waits to hear why the upload failed
+                await self._oublier(piece)
+        except (PyMongoError, TimeoutError) as error:
+            logger().warning("piece_forgotten_later", piece=piece, error=type(error).__name__)
+
+    async def _oublier(self, piece: str) -> None:
+        await self._fichiers.delete_one({"_id": piece})
+        await self._morceaux.delete_many({"files_id": piece})
+        await self._en_cours.delete_one({"_id": piece})
+
+
+async def _bornes(morceaux: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
+    """Pass the chunks on, up to what a piece may weigh."""
+    reste = TAILLE_MAX_PIECE
+    async for morceau in morceaux:
+        reste -= len(morceau)
+        if reste < 0:
+            raise PieceTropVolumineuse
+        yield morceau
+
+
+async def _egaux(morceaux: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
+    """Gather the chunks into those that GridFS keeps: all of one size but the last."""
+    attente = bytearray()
+    async for morceau in morceaux:
+        attente += morceau
+        while len(attente) >= FILE_CHUNK:
+            yield bytes(attente[:FILE_CHUNK])
+            del attente[:FILE_CHUNK]
+    if attente:
+        yield bytes(attente)
