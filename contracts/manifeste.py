@@ -8,6 +8,7 @@ from pydantic import Field, StringConstraints
 from contracts.evenements import Compte, Effectifs, NomFichier
 from contracts.valeurs import Ligne, Modele, Sha256, Uai
 
+
 class FichierLivre(Modele):
     """The zip: its size in bytes, and the SHA-256 of its bytes."""
 

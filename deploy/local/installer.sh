@@ -79,7 +79,7 @@ installer_venv() {
         "$python" -m venv --clear "$venv"
     fi
     dire "bibliothèques Python, aux versions et empreintes de requirements-dev.lock"
-    set -- -q --disable-pip-version-check --no-input
+    set -- -qq --disable-pip-version-check --no-input
     "$venv/bin/pip" install "$@" --require-hashes -r requirements-dev.lock
     "$venv/bin/pip" install "$@" --no-deps --no-build-isolation -e .
     printf '%s\n' "$empreinte" >"$marque"

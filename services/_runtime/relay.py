@@ -24,8 +24,6 @@ from services._runtime.worker import Worker
 BATCH: Final = 500
 KEPT_IN_MIND: Final = 20_000  # told events whose receipts are looked for before their date; about 10 MB
 MAX_DOUBLINGS: Final = 6  # the wait before the next telling grows up to 64 times
-
-
 ITS_OWN: Final = (DeliveryError, TimeoutError)  # failures of one publish; the others are of its channel or connection
 
 
@@ -78,7 +76,7 @@ class Relay:
         await self._postpone(told)
         self._told.extend(told)
         if failures and not told:
-            raise next(iter(failures.values()))
+            raise ConnectionError("nothing of the batch could be published") from next(iter(failures.values()))
 
     async def _retry_neighbours(self, failures: dict[Owed, BaseException]) -> None:
         """Try again, each alone, what was lost with its channel; take out of `failures` what then succeeds.

@@ -146,6 +146,7 @@ class _Running:
             await asyncio.wait([life], timeout=self._drain_timeout)
         life.cancel()
         await asyncio.gather(life, return_exceptions=True)
+        logger().info("stopped")
 
     async def _start(self) -> None:
         """Try each partner until it answers, in the order in which the service needs them, then work."""

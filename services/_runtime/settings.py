@@ -1,11 +1,35 @@
 """Reads settings from the environment and from secret files, and says in one line each what is missing or wrong."""
 
+import re
 import sys
 from pathlib import Path
 from typing import Annotated, TypeVar
 
-from pydantic import Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
+from pymongo.errors import PyMongoError
+from pymongo.uri_parser import parse_uri
+from yarl import URL
+
+
+def _amqp(secret: SecretStr) -> SecretStr:
+    try:
+        url = URL(secret.get_secret_value())
+    except ValueError:
+        url = URL()
+    if url.scheme not in {"amqp", "amqps"} or not url.host:
+        raise ValueError("n’est pas une URL amqp:// ou amqps://")
+    return secret
+
+
+def _mongodb(secret: SecretStr) -> SecretStr:
+    url = secret.get_secret_value()
+    try:
+        if not url.startswith("mongodb+srv://"):  # that one can only be read by asking the DNS
+            parse_uri(url)
+    except (PyMongoError, ValueError):
+        raise ValueError("n’est pas une URL mongodb://") from None
+    return secret
 
 
 class RuntimeSettings(BaseSettings):
@@ -21,8 +45,10 @@ class RuntimeSettings(BaseSettings):
         secrets_dir="/run/secrets" if Path("/run/secrets").is_dir() else None,
     )
 
-    rabbitmq_url: Annotated[SecretStr, Field(description="amqp://user:password@host:5672/vhost")]
-    mongodb_url: Annotated[SecretStr, Field(description="mongodb://user:password@host:27017/?replicaSet=rs0")]
+    rabbitmq_url: Annotated[SecretStr, AfterValidator(_amqp), Field(description="amqp://user:password@host:5672/vhost")]
+    mongodb_url: Annotated[
+        SecretStr, AfterValidator(_mongodb), Field(description="mongodb://user:password@host:27017/?replicaSet=rs0")
+    ]
     mongodb_database: Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,38}$")] = "ent1d"
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535, description="HTTP port of /livez, /readyz, /metrics")]
@@ -43,8 +69,15 @@ def read_settings(kind: type[S]) -> S:
         return kind()
     except ValidationError as error:
         for wrong in error.errors(include_input=False, include_url=False):
-            name = ".".join(str(part) for part in wrong["loc"]).upper()
-            field = kind.model_fields.get(name.lower())
-            hint = f" ({field.description})" if field and field.description else ""
-            sys.stderr.write(f"réglage {name} : {'absent' if wrong['type'] == 'missing' else wrong['msg']}{hint}\n")
-        raise SystemExit(2) from None
+            fault = "absent" if wrong["type"] == "missing" else wrong["msg"].removeprefix("Value error, ")
+            _say(kind, ".".join(str(part) for part in wrong["loc"]), fault)
+    except SettingsError as error:  # its text names the field, not the value
+        field = re.search(r'field "(\w+)"', str(error))
+        _say(kind, field[1] if field else "", "n’est pas du JSON")
+    raise SystemExit(2)
+
+
+def _say(kind: type[RuntimeSettings], name: str, fault: str) -> None:
+    field = kind.model_fields.get(name)
+    hint = f" ({field.description})" if field and field.description else ""
+    sys.stderr.write(f"réglage {name.upper()} : {fault}{hint}\n")

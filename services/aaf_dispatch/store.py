@@ -70,7 +70,7 @@ class Store:
     async def ouvrir(self) -> Document | None:
         """Take the delivery in progress, or open the next; None while another process holds it."""
         maintenant = datetime.now(UTC)
-        # One read tells both whether one is open and the next rank: with two, a process that opens in between is missed.
+        # One read tells both whether one is open and the next rank: two would miss what is opened in between.
         derniere = await self._livraisons.find_one({"titulaire": self.titulaire}, sort=[("ordre", -1)])
         if derniere and derniere["etat"] != "livree":
             nom = derniere["_id"]

@@ -1,5 +1,6 @@
 """The `ent1d` command: serve, demonstrate, look, approve, replay. Errors are one clear line and a status above 0."""
 
+import logging  # noqa: TID251  # to silence it
 import os
 import sys
 from importlib import import_module
@@ -10,6 +11,7 @@ import uvicorn
 from aio_pika.exceptions import AMQPError
 from pymongo.errors import PyMongoError
 
+from contracts.documents import ASYNCAPI, documents
 from services._runtime.settings import read_settings
 from services.cli import annuaire, dossiers, livraisons, parking
 from services.cli.connexions import NomService
@@ -61,11 +63,12 @@ def demo(
 @app.command()
 def asyncapi() -> None:
     """Écrit sur la sortie le document AsyncAPI 3.0 des messages échangés avec l’extérieur et entre services."""
-    sys.stdout.write(import_module("contracts.documents").asyncapi_json())
+    sys.stdout.write(documents()[ASYNCAPI])
 
 
 def main() -> None:
     """Run the command; say in one line why it could not be done."""
+    logging.getLogger().addHandler(logging.NullHandler())  # what libraries would say besides
     try:
         app()
     except PyMongoError as error:

@@ -21,7 +21,7 @@ from deploy.local.mongod import NoeudMongo
 from deploy.local.rabbitmq import NoeudRabbitMQ, profondeurs
 from deploy.rabbitmq.definitions import VHOST, definitions
 from services._runtime.mongo import Mongo
-from services._runtime.service import Base, Service, application
+from services._runtime.service import Base, Parts, Service, application
 from services._runtime.settings import RuntimeSettings
 
 MAITRE = "essai"  # may do anything: declares scratch queues, reads every queue
@@ -218,12 +218,13 @@ def petit_service(banc: Banc, reglages: Callable[..., RuntimeSettings], vivre: V
         nom: str,
         router: RabbitRouter,
         store: Callable[[Base], Any] = Depot,
+        parts: Parts | None = None,
         *,
         sur: Banc | None = None,
         attendre: bool = True,
         **autres: object,
     ) -> AbstractAsyncContextManager[httpx.AsyncClient]:
-        service = Service(nom, reglages(sur or banc, nom, **autres), router, store)
+        service = Service(nom, reglages(sur or banc, nom, **autres), router, store, lambda _: parts or Parts())
         return vivre(application(service), attendre=attendre)
 
     return faire
