@@ -22,7 +22,9 @@ _FINS: Final = {"livre", "a_corriger", "refuse"}
 def main(*, une_fois: bool) -> int:
     """Run the demonstration; give the exit status: 0 if the annuaire was delivered and fetched back."""
     donnees = Path(os.environ.get("ENT1D_DEMO", _DEPOT / ".local" / "demo"))
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    # Said aloud: whoever starts us in the background makes us inherit an ignored SIGINT.
+    for fin in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(fin, signal.default_int_handler)
     debut = time.monotonic()
     try:
         with Systeme(donnees, ecoles=ECOLES, etape=_dire) as systeme:

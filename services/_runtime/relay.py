@@ -76,7 +76,9 @@ class Relay:
         await self._postpone(told)
         self._told.extend(told)
         if failures and not told:
-            raise ConnectionError("nothing of the batch could be published") from next(iter(failures.values()))
+            first = next(iter(failures.values()))
+            # A CancelledError of the connection's would end this loop without a word.
+            raise first if isinstance(first, Exception) else ConnectionError("cancelled with its connection")
 
     async def _retry_neighbours(self, failures: dict[Owed, BaseException]) -> None:
         """Try again, each alone, what was lost with its channel; take out of `failures` what then succeeds.

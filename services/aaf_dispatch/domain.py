@@ -33,8 +33,8 @@ class Inscription:
 class Plan:
     """What the next Complet holds, for which dossiers, and which dossiers it cannot serve yet.
 
-    `perdues` are schools delivered before and absent from today's source: a Complet without them tells the titulaire to
-    delete their users.
+    `perdues` are schools of the last delivery that this one would not hold: it would tell the titulaire to delete their
+    users. Once an agent has let that happen, they are not lost again at each delivery.
     """
 
     ecoles: frozenset[str]
@@ -51,15 +51,18 @@ class Arret:
     constat: str
 
 
-def planifier(inscriptions: Iterable[Inscription], presentes: frozenset[str]) -> Plan:
-    """Sort the dossiers: a school that the source lacks holds back its own dossier, never the others."""
+def planifier(inscriptions: Iterable[Inscription], presentes: frozenset[str], remises: frozenset[str]) -> Plan:
+    """Sort the dossiers: a school that the source lacks holds back its own dossier, never the others.
+
+    `presentes` are the schools of today's source, `remises` those of the last delivery.
+    """
     toutes = tuple(inscriptions)
     attendues = tuple(i for i in toutes if not i.livree)
     absentes = tuple(i for i in attendues if not i.ecoles <= presentes)
     a_livrer = tuple(i for i in attendues if i.ecoles <= presentes)
     livrees = frozenset[str]().union(*(i.ecoles for i in toutes if i.livree))
     ecoles = livrees.union(*(i.ecoles for i in a_livrer)) & presentes
-    return Plan(ecoles, a_livrer, absentes, livrees - presentes)
+    return Plan(ecoles, a_livrer, absentes, remises - ecoles)
 
 
 def empreinte(titulaire: str, source: str, plan: Plan) -> str:

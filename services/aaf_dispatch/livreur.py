@@ -8,7 +8,7 @@ from services._runtime.mongo import Document
 from services.aaf_dispatch.domain import Plan, absence, arret, empreinte, invalide, planifier
 from services.aaf_dispatch.fabrique import Commande, Fabrique, Produit, Source, livraison_de
 from services.aaf_dispatch.remise import Depot, Serveur, ouvrir
-from services.aaf_dispatch.store import Store, effectifs_de
+from services.aaf_dispatch.store import Store, ecoles_de, effectifs_de
 
 
 @dataclass(frozen=True)
@@ -30,10 +30,11 @@ class Livreur:
 
     async def livrer(self) -> bool:
         """Make the next delivery if one is owed and may leave; True when one was made."""
-        if not await self._store.en_attente() or await self._trop_tot():
+        derniere = await self._store.derniere_remise()
+        if self._trop_tot(derniere) or not await self._store.en_attente():
             return False
         source = await self._fabrique.source()
-        plan = planifier(await self._store.inscriptions(), source.ecoles)
+        plan = planifier(await self._store.inscriptions(), source.ecoles, ecoles_de(derniere))
         for inscription in plan.absentes:
             await self._store.signaler(inscription, absence(inscription, source.ecoles))
         if not plan.a_livrer:
@@ -47,8 +48,7 @@ class Livreur:
             finally:
                 self._fabrique.vider()  # pupils' data: not even until the next try
 
-    async def _trop_tot(self) -> bool:
-        derniere = await self._store.derniere_remise()
+    def _trop_tot(self, derniere: Document | None) -> bool:
         return derniere is not None and datetime.now(UTC) - derniere["livree_le"] < self._regles.intervalle
 
     def _a_revoir(self, ouverte: Document, source: Source, plan: Plan) -> bool:
@@ -71,7 +71,7 @@ class Livreur:
                 return False
             await depot.deposer(produit.zip)
             await depot.deposer(produit.manifeste)
-        await self._store.remise(produit.livraison, plan.a_livrer)
+        await self._store.remise(produit.livraison, plan.ecoles, plan.a_livrer)
         logger().info("livraison", nom=nom, ecoles=len(plan.ecoles), taille=produit.livraison.taille)
         return True
 
@@ -80,8 +80,9 @@ class Livreur:
         manifeste = await depot.manifeste(nom)
         if manifeste is None:
             return False
-        ecoles = {ecole["uai"] for ecole in manifeste["ecoles"]}
-        await self._store.remise(livraison_de(manifeste), tuple(i for i in plan.a_livrer if i.ecoles <= ecoles))
+        ecoles = frozenset(ecole["uai"] for ecole in manifeste["ecoles"])
+        tenues = tuple(i for i in plan.a_livrer if i.ecoles <= ecoles)
+        await self._store.remise(livraison_de(manifeste), ecoles, tenues)
         return True
 
     async def _peut_partir(self, ouverte: Document, source: Source, plan: Plan, produit: Produit) -> bool:

@@ -152,13 +152,14 @@ class Store:
             evenement,
         )
 
-    async def remise(self, livraison: Livraison, inscriptions: tuple[Inscription, ...]) -> None:
+    async def remise(self, livraison: Livraison, ecoles: frozenset[str], inscriptions: tuple[Inscription, ...]) -> None:
         """Record that the titulaire has it: each of its dossiers owes its AAFLivré, then the delivery is closed."""
         le = datetime.now(UTC)
+        contenu = livraison.model_dump(mode="json", exclude={"nom"}) | {"ecoles": sorted(ecoles)}
         await asyncio.gather(*(self._livrer(inscription, livraison, le) for inscription in inscriptions))
         await self._livraisons.update_one(
             {"_id": livraison.nom},
-            {"$set": {"etat": "livree", "livree_le": le, **livraison.model_dump(mode="json", exclude={"nom"})}},
+            {"$set": {"etat": "livree", "livree_le": le, **contenu}},
         )
 
     async def _livrer(self, inscription: Inscription, livraison: Livraison, le: datetime) -> None:
@@ -171,6 +172,11 @@ class Store:
 
     def _cle(self, inscription: Inscription) -> str:
         return f"{self.titulaire}:{inscription.numero}"
+
+
+def ecoles_de(livraison: Document | None) -> frozenset[str]:
+    """Read the schools of a delivery."""
+    return frozenset(livraison["ecoles"]) if livraison else frozenset()
 
 
 def effectifs_de(livraison: Document | None) -> Effectifs | None:

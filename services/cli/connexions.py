@@ -8,8 +8,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Final, TypeVar
 
+import pymongo
 import typer
 from rich.console import Console
 from rich.table import Table
@@ -18,6 +19,7 @@ from rich.text import Text
 from services._runtime.mongo import Database, Mongo
 
 T = TypeVar("T")
+DELAI: Final = 5.0  # seconds for a server to answer
 EnJson = Annotated[bool, typer.Option("--json", help="pour une machine")]
 
 
@@ -43,6 +45,8 @@ async def base() -> AsyncIterator[Database]:
     """Open the database named by MONGODB_URL and MONGODB_DATABASE."""
     mongo = Mongo(reglage("MONGODB_URL"), os.environ.get("MONGODB_DATABASE", "ent1d"))
     try:
+        with pymongo.timeout(DELAI):  # a person waits: half of what a service would
+            await mongo.ping()
         yield mongo.database
     finally:
         mongo.close()

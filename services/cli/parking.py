@@ -6,14 +6,13 @@ import aio_pika
 import typer
 from aio_pika.abc import AbstractIncomingMessage
 
-from services.cli.connexions import EnJson, NomService, faire, montrer, reglage
+from services.cli.connexions import DELAI, EnJson, NomService, faire, montrer, reglage
 
 app = typer.Typer(
     help="Les messages mis de côté (RABBITMQ_URL : celle de l’utilisateur operateur).", no_args_is_help=True
 )
 COLONNES = ("id", "file", "motif", "detail", "tentative", "depuis", "octets")
 Service = Annotated[NomService | None, typer.Option("--service", help="seulement le parking de ce service")]
-DELAI = 10.0  # seconds for RabbitMQ to answer
 
 
 @app.command()

@@ -354,7 +354,7 @@ async def test_an_absent_partner_is_said_in_one_line_within_seconds(ent1d: Ent1d
     assert "MongoDB" in une_ligne_claire(sans_base)
     assert "RabbitMQ" in une_ligne_claire(sans_bus)
     assert "mot-de-passe" not in sans_bus.erreur
-    assert asyncio.get_running_loop().time() - debut < 30
+    assert asyncio.get_running_loop().time() - debut < 25
 
 
 async def test_a_missing_setting_is_named(ent1d: Ent1d) -> None:

@@ -24,6 +24,7 @@ from services.aaf_dispatch.domain import (
 
 LE = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
 A, B, C, D = "0779001R", "0779002S", "0939001D", "0949001Y"
+AUCUNE = frozenset[str]()
 ECOLES = st.frozensets(st.sampled_from([A, B, C, D]), min_size=1)
 SIGNES = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 INSCRIPTIONS = st.lists(
@@ -53,7 +54,7 @@ def plan(*, perdues: frozenset[str] = frozenset(), ecoles: frozenset[str] = froz
 def test_a_school_that_the_source_lacks_holds_back_its_dossier_and_no_other() -> None:
     complet, incomplet = dossier(1, A), dossier(2, B, C)
 
-    trouve = planifier([complet, incomplet], frozenset({A, B}))
+    trouve = planifier([complet, incomplet], frozenset({A, B}), AUCUNE)
 
     assert trouve.a_livrer == (complet,)
     assert trouve.absentes == (incomplet,)
@@ -61,24 +62,31 @@ def test_a_school_that_the_source_lacks_holds_back_its_dossier_and_no_other() ->
 
 
 def test_what_was_delivered_stays_in_every_delivery() -> None:
-    trouve = planifier([dossier(1, A, B, livree=True), dossier(2, C)], frozenset({A, B, C, D}))
+    trouve = planifier([dossier(1, A, B, livree=True), dossier(2, C)], frozenset({A, B, C, D}), frozenset({A, B}))
 
     assert trouve.ecoles == {A, B, C}
     assert [i.numero for i in trouve.a_livrer] == ["ENT-E55A1-00002"]
 
 
-def test_a_school_delivered_before_and_gone_from_the_source_is_lost() -> None:
-    trouve = planifier([dossier(1, A, B, livree=True), dossier(2, C)], frozenset({A, C}))
+def test_a_school_of_the_last_delivery_that_is_gone_from_the_source_is_lost() -> None:
+    trouve = planifier([dossier(1, A, B, livree=True), dossier(2, C)], frozenset({A, C}), frozenset({A, B}))
 
     assert trouve.perdues == {B}
     assert trouve.ecoles == {A, C}
 
 
-@given(INSCRIPTIONS, ECOLES)
+def test_a_school_whose_loss_was_approved_is_not_lost_again_and_returns_with_the_source() -> None:
+    inscriptions = [dossier(1, A, B, livree=True), dossier(2, C)]
+
+    assert planifier(inscriptions, frozenset({A, C}), frozenset({A})).perdues == AUCUNE
+    assert planifier(inscriptions, frozenset({A, B, C}), frozenset({A})).ecoles == {A, B, C}
+
+
+@given(INSCRIPTIONS, ECOLES, ECOLES)
 def test_every_dossier_not_delivered_is_either_delivered_or_held_back(
-    inscriptions: list[Inscription], presentes: frozenset[str]
+    inscriptions: list[Inscription], presentes: frozenset[str], remises: frozenset[str]
 ) -> None:
-    trouve = planifier(inscriptions, presentes)
+    trouve = planifier(inscriptions, presentes, remises)
 
     attendues = [i for i in inscriptions if not i.livree]
     assert sorted([*trouve.a_livrer, *trouve.absentes], key=id) == sorted(attendues, key=id)
@@ -88,9 +96,10 @@ def test_every_dossier_not_delivered_is_either_delivered_or_held_back(
 def test_a_complet_holds_each_school_told_and_none_that_was_not_validated(
     inscriptions: list[Inscription], presentes: frozenset[str]
 ) -> None:
-    trouve = planifier(inscriptions, presentes)
+    deja = frozenset(uai for i in inscriptions if i.livree for uai in i.ecoles)
 
-    deja = {uai for i in inscriptions if i.livree for uai in i.ecoles}
+    trouve = planifier(inscriptions, presentes, deja)
+
     a_livrer = {uai for i in trouve.a_livrer for uai in i.ecoles}
     assert a_livrer <= trouve.ecoles
     assert trouve.ecoles <= presentes
@@ -101,12 +110,13 @@ def test_a_complet_holds_each_school_told_and_none_that_was_not_validated(
 def test_the_next_plan_never_holds_less_from_the_same_source(
     inscriptions: list[Inscription], presentes: frozenset[str]
 ) -> None:
-    avant = planifier(inscriptions, presentes)
+    avant = planifier(inscriptions, presentes, AUCUNE)
     faites = [Inscription(i.numero, i.version, i.ecoles, i.livree or i in avant.a_livrer) for i in inscriptions]
 
-    apres = planifier(faites, presentes)
+    apres = planifier(faites, presentes, avant.ecoles)
 
     assert apres.ecoles >= avant.ecoles
+    assert apres.perdues == AUCUNE
     assert apres.a_livrer == ()
 
 

@@ -206,6 +206,23 @@ async def test_a_suspended_delivery_leaves_by_itself_once_the_source_is_mended(
     assert await livrer_tout(poste) == 1
 
 
+async def test_a_lost_school_is_approved_once_and_not_at_each_delivery_after(
+    poste: "Poste", casier: "Casier", export: "Export", numeros: Sequence[str], approuver: Callable[[str], Any]
+) -> None:
+    await poste.valider(numeros[0], *export.uai[:2])
+    await livrer_tout(poste)
+    export.limiter(*export.uai[1:])
+    await poste.valider(numeros[1], export.uai[2])
+    assert await livrer_tout(poste) == 0
+    await approuver((await poste.livraisons())[-1]["_id"])
+    assert await livrer_tout(poste) == 1
+
+    await poste.valider(numeros[2], export.uai[3])
+
+    assert await livrer_tout(poste) == 1
+    assert casier.ecoles((await poste.livraisons())[-1]["_id"]) == set(export.uai[1:4])
+
+
 async def test_an_invalid_annuaire_is_told_by_codes_names_nobody_and_cannot_be_approved(
     poste: "Poste", casier: "Casier", export: "Export", numeros: Sequence[str], approuver: Callable[[str], Any]
 ) -> None:

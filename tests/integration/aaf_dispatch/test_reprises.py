@@ -134,7 +134,9 @@ async def test_killed_while_it_tells_the_dossiers_the_rest_are_told_of_the_same_
     for numero, ecole in zip(numeros[:3], export.uai, strict=False):
         await poste.valider(numero, ecole)
 
-    async def n_en_dire_qu_un(store: Store, livraison: Livraison, inscriptions: tuple[Inscription, ...]) -> None:
+    async def n_en_dire_qu_un(
+        store: Store, livraison: Livraison, _: object, inscriptions: tuple[Inscription, ...]
+    ) -> None:
         await store._livrer(inscriptions[0], livraison, datetime.now(UTC))
         raise Mort
 
