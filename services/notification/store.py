@@ -43,6 +43,7 @@ class Store:
             "prochaine_tentative", partialFilterExpression={"prochaine_tentative": {"$exists": True}}
         )
         await self._envois.create_index("bail", partialFilterExpression={"bail": {"$exists": True}})
+        await self._envois.create_index("jeton", partialFilterExpression={"jeton": {"$exists": True}})
         await self._envois.create_index("numero")
 
     async def dossier(self, numero: str) -> DossierLu:

@@ -161,7 +161,12 @@ async def test_a_service_is_not_ready_without_mongodb_and_is_again_when_it_is_ba
 
 
 async def test_a_service_started_before_mongodb_begins_to_consume_when_it_is_there(
-    banc: "Banc", petit_service: "Vivre", mongod: NoeudMongo, mongo: Mongo, fait: Fait
+    banc: "Banc",
+    petit_service: "Vivre",
+    mongod: NoeudMongo,
+    mongo: Mongo,
+    fait: Fait,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     router = RabbitRouter()
 
@@ -174,6 +179,7 @@ async def test_a_service_started_before_mongodb_begins_to_consume_when_it_is_the
         async with petit_service("notification", router, attendre=False) as http:
             assert (await http.get("/livez")).status_code == 204
             assert (await http.get("/readyz")).status_code == 503
+            await fait(lambda: '"partner": "mongodb"' in capsys.readouterr().out)  # it has given up once
             await asyncio.to_thread(mongod.start)
             await fait(lambda: mongo.database["recus_notification"].find_one({"issue": "recu"}))
     finally:
