@@ -79,7 +79,7 @@ Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 # Crockford base 32: no I, L, O, U, so that it can be read out on the telephone. 50 bits.
 NumeroDossier = Annotated[str, StringConstraints(pattern=r"^ENT-[0-9A-HJKMNP-TV-Z]{5}-[0-9A-HJKMNP-TV-Z]{5}$")]
 IdPiece = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
-Version = Annotated[int, Field(ge=1)]
+Version = Annotated[int, Field(ge=1, le=1_000_000)]
 Courriel = Annotated[
     str,
     StringConstraints(

@@ -61,20 +61,26 @@ def rejouer(
     )
 
 
+def _notes(message: AbstractIncomingMessage) -> dict[str, Any]:
+    """Give what a service wrote on the message when it set it aside: nothing of what a producer may have written."""
+    nous = message.user_id is not None and (message.user_id.startswith("svc_") or message.user_id == "operateur")
+    return dict(message.headers) if nous else {}
+
+
 def _file(message: AbstractIncomingMessage) -> str:
     """Name the queue where it failed: noted by the service, or by the broker when no code of ours could."""
-    return str(message.headers.get("x-file") or message.routing_key)
+    return str(_notes(message).get("x-file") or message.routing_key)
 
 
 def _ligne(message: AbstractIncomingMessage) -> dict[str, Any]:
-    entetes = message.headers
+    notes = _notes(message)
     return {
         "id": message.message_id or "",
         "file": _file(message),
-        "motif": str(entetes.get("x-motif", "mort du service pendant le traitement")),
-        "detail": str(entetes.get("x-detail", "")),
-        "tentative": entetes.get("x-tentative", ""),
-        "depuis": str(entetes.get("x-mis-de-cote-le", "")),
+        "motif": str(notes.get("x-motif", "mort du service pendant le traitement")),
+        "detail": str(notes.get("x-detail", "")),
+        "tentative": notes.get("x-tentative", ""),
+        "depuis": str(notes.get("x-mis-de-cote-le", "")),
         "octets": len(message.body),
     }
 
@@ -83,7 +89,7 @@ def _neuf(message: AbstractIncomingMessage) -> aio_pika.Message:
     """Copy it with its identity and no past, so that it is tried as if for the first time."""
     return aio_pika.Message(
         message.body,
-        headers={"x-producteur": message.headers.get("x-producteur") or message.user_id or ""},
+        headers={"x-producteur": _notes(message).get("x-producteur") or message.user_id or ""},
         message_id=message.message_id,
         content_type=message.content_type,
         delivery_mode=aio_pika.DeliveryMode.PERSISTENT,

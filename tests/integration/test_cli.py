@@ -220,6 +220,7 @@ async def mettre_de_cote(banc: "Banc", nombre: int = 1, **entetes: str) -> list[
             headers=headers,
             content_type="application/json",
             delivery_mode=aio_pika.DeliveryMode.PERSISTENT,
+            user_id="svc_intake",
         )
         await banc.publier("parking", FILE, message, utilisateur="svc_intake")
     return ids

@@ -6,7 +6,7 @@ import select
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -107,23 +107,26 @@ async def consommer(noeud: NoeudRabbitMQ) -> list[bytes]:
 
 
 async def test_messages_confirmed_by_a_node_killed_just_after_its_first_start_are_all_there(
-    rabbitmq: NoeudRabbitMQ,
+    rabbitmq: NoeudRabbitMQ, fait: Callable[..., Any]
 ) -> None:
     noms = rabbitmq.donnees.glob("mnesia/*/quorum/*/names.dets")
     assert any(f"%2F_{FILE}".encode() in table.read_bytes() for table in noms)
     await publier(rabbitmq, 30)
     rabbitmq.kill()
     rabbitmq.start()
-    assert await profondeurs(url_de(rabbitmq), [FILE]) == {FILE: 30}
+    # A queue that has just found its leader again may answer 0 for a moment: what is lost stays at 0.
+    await fait(lambda: profondeurs(url_de(rabbitmq), [FILE]), lambda vues: vues == {FILE: 30})
     assert sorted(map(int, await consommer(rabbitmq))) == list(range(30))
 
 
-async def test_a_node_comes_back_from_its_directory_on_other_ports(rabbitmq: NoeudRabbitMQ, definitions: Path) -> None:
+async def test_a_node_comes_back_from_its_directory_on_other_ports(
+    rabbitmq: NoeudRabbitMQ, definitions: Path, fait: Callable[..., Any]
+) -> None:
     await publier(rabbitmq, 3)
     rabbitmq.stop()
     with NoeudRabbitMQ(rabbitmq.donnees, definitions) as autre:
         assert autre.port != rabbitmq.port
-        assert await profondeurs(url_de(autre), [FILE]) == {FILE: 3}
+        await fait(lambda: profondeurs(url_de(autre), [FILE]), lambda vues: vues == {FILE: 3})
         assert FILE in autre.ctl("list_queues", "name")
 
 

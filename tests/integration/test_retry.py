@@ -40,8 +40,10 @@ class Refus:
         self._erreurs = list(erreurs)
         self.router.subscriber(**listens("notification", DossierRefuse))(self.sur_refus)
 
-    async def sur_refus(self, _: DossierRefuse) -> None:
+    async def sur_refus(self, evenement: DossierRefuse) -> None:
         """Note the try."""
+        if evenement.data.version > 1:
+            return  # comes back from a wait of another test
         self.moments.append(time.monotonic())
         if self._erreurs:
             raise self._erreurs.pop(0)
@@ -119,7 +121,7 @@ async def test_the_waits_grow_in_order_and_have_an_end(banc: "Banc", petit_servi
 
     async with a_l_ecoute(banc, "retry.short", "retry.medium", "retry.long") as passages:
         async with petit_service("notification", router):
-            for rang, essais in enumerate(deja, start=1):
+            for rang, essais in enumerate(deja, start=2):
                 await banc.dire(banc.refuse(rang), headers={"x-tentative": essais})
             await fait(lambda: banc.profondeur("essai.passages"), lambda nombre: nombre == len(deja))
         vus: list[AbstractIncomingMessage] = await passages()

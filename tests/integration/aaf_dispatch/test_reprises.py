@@ -4,7 +4,7 @@ import asyncio
 import multiprocessing
 import os
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,7 @@ import pytest
 
 from contracts.evenements import Livraison
 from services.aaf_dispatch.domain import Inscription
-from services.aaf_dispatch.fabrique import Commande, Produit
+from services.aaf_dispatch.fabrique import Commande, Produit, livraison_de
 from services.aaf_dispatch.remise import Depot
 from services.aaf_dispatch.store import Store
 
@@ -149,6 +149,19 @@ async def test_killed_while_it_tells_the_dossiers_the_rest_are_told_of_the_same_
     assert len(await chacun_est_dit_une_fois(poste, casier, numeros[:3])) == 1
 
 
+async def test_recorded_again_by_a_process_that_wakes_up_late_a_delivery_is_told_once(
+    poste: "Poste", casier: "Casier", export: "Export", numeros: Sequence[str]
+) -> None:
+    await poste.valider(numeros[0], export.uai[0])
+    vues_avant = tuple(await poste.store.inscriptions())
+    assert await poste.livreur.livrer()
+
+    livraison = livraison_de(casier.manifeste((await poste.livraisons())[0]["_id"]))
+    await poste.store.remise(livraison, frozenset(export.uai[:1]), vues_avant)
+
+    await chacun_est_dit_une_fois(poste, casier, numeros[:1])
+
+
 async def test_two_replicas_at_once_make_one_delivery(
     nouveau_poste: "NouveauPoste", casier: "Casier", export: "Export", numeros: Sequence[str]
 ) -> None:
@@ -259,21 +272,22 @@ async def test_stopped_while_it_makes_a_delivery_it_stops_at_once_and_leaves_no_
     dossier = export.montrer(export.modifier("PersEducNat", str))
     await poste.valider(numeros[0], export.uai[0])
     await poste.livreur._fabrique.source()
-    sans_fin(dossier, "PersEducNat")
+    fichier = sans_fin(dossier, "PersEducNat")
     travail = asyncio.create_task(poste.livreur.livrer())
-    await fait(lambda: list(poste.atelier.rglob("*_Eleve_*.xml")), bool, 60)
-    assert multiprocessing.active_children()
+    bout = await fait(lambda: ouvrir_pour_ecrire(fichier), lambda fd: fd is not None, 60)
+    try:
+        assert list(poste.atelier.rglob("*_Eleve_*.xml")), "no pupil was there yet: this test would see nothing"
+        travail.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            async with asyncio.timeout(20):
+                await travail
+        assert list(poste.atelier.iterdir()) == []
+        await fait(multiprocessing.active_children, lambda enfants: enfants == [])
+    finally:
+        os.close(bout)
 
-    travail.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        async with asyncio.timeout(20):
-            await travail
 
-    assert list(poste.atelier.iterdir()) == []
-    await fait(multiprocessing.active_children, lambda enfants: enfants == [])
-
-
-def sans_fin(dossier: Path, categorie: str) -> None:
+def sans_fin(dossier: Path, categorie: str) -> Path:
     """Make a file of an export one whose reading never ends, all dates unchanged."""
     fichier = next(dossier.glob(f"*_{categorie}_0000.xml"))
     dates = {chemin: chemin.stat().st_mtime_ns for chemin in (fichier, dossier)}
@@ -281,3 +295,11 @@ def sans_fin(dossier: Path, categorie: str) -> None:
     os.mkfifo(fichier)
     for chemin, date in dates.items():
         os.utime(chemin, ns=(date, date))
+    return fichier
+
+
+def ouvrir_pour_ecrire(fifo: Path) -> int | None:
+    """Open the other end, once somebody reads."""
+    with suppress(OSError):
+        return os.open(fifo, os.O_WRONLY | os.O_NONBLOCK)
+    return None
