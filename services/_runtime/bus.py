@@ -9,7 +9,6 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -25,6 +24,7 @@ from yarl import URL
 
 from contracts.evenements import Enveloppe, Evenement, SoumettreDossier
 from contracts.flux import EXCHANGE_EVENEMENTS, file_de
+from services._runtime.clock import now
 from services._runtime.logs import logger
 from services._runtime.metrics import DURATION, MESSAGES
 from services._runtime.reading import Illisible, read_strictly
@@ -88,7 +88,7 @@ class Publisher:
             message_id=event_id,
             content_type="application/json",
             delivery_mode=DeliveryMode.PERSISTENT,
-            timestamp=datetime.now(UTC),
+            timestamp=now(),
             app_id=self._name,
             user_id=self._user,
         )
@@ -203,7 +203,7 @@ def _id(msg: StreamMessage[Any]) -> str | None:
 
 
 def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
+    return now().isoformat(timespec="seconds")
 
 
 def producteur(msg: StreamMessage[Any]) -> str:

@@ -20,6 +20,8 @@ from motor.motor_asyncio import (  # noqa: TID251
 from pymongo import InsertOne, UpdateOne, WriteConcern
 from pymongo.errors import BulkWriteError, WriteError
 
+from services._runtime.clock import CLOCK
+
 Document: TypeAlias = dict[str, Any]
 Collection: TypeAlias = "AsyncIOMotorCollection[Document]"
 Database: TypeAlias = "AsyncIOMotorDatabase[Document]"
@@ -47,8 +49,9 @@ class Mongo:
         )
 
     async def ping(self) -> None:
-        """Return when a primary answers; raise a PyMongoError otherwise."""
-        await self._client.admin.command("ping")
+        """Return when a primary answers, having taken its time; raise a PyMongoError otherwise."""
+        answer = await self._client.admin.command("hello")
+        CLOCK.anchor(answer["localTime"].replace(tzinfo=UTC))
 
     def files(self, bucket: str) -> Files:
         """Give a GridFS bucket."""

@@ -7,10 +7,11 @@ publish. A crash at any point leaves a date that passes, and the sweep of any re
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final, Protocol, TypeAlias
 
 from contracts.evenements import Evenement
+from services._runtime.clock import now
 from services._runtime.mongo import Collection, Database, Document, GroupCommit
 
 AnyEvent: TypeAlias = Evenement[Any]
@@ -71,14 +72,14 @@ class Outbox:
 
 
 def _entries(events: Sequence[AnyEvent]) -> list[Document]:
-    now = datetime.now(UTC)
+    at = now()
     return [
         {
             "id": str(e.id),
             "cle": e.cle,
             "corps": e.model_dump_json().encode(),
-            "depuis": now,
-            "echeance": now + OWN_TIME,
+            "depuis": at,
+            "echeance": at + OWN_TIME,
             "publie": False,
             "essais": 0,
         }

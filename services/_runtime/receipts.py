@@ -3,10 +3,10 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Final
 
 from contracts.flux import FLUX
+from services._runtime.clock import now
 from services._runtime.mongo import Database, GroupCommit
 
 KEPT_SECONDS: Final = 90 * 24 * 3600  # far beyond any outage: a receipt gone too early only means one telling more
@@ -27,7 +27,7 @@ class Receipts:
 
     async def record(self, event_id: str, issue: str = "recu") -> None:
         """Record that the event has had its effect here, or (`parque`) that it waits for a person here."""
-        await self._writes.upsert(event_id, {"$set": {"issue": issue, "le": datetime.now(UTC)}})
+        await self._writes.upsert(event_id, {"$set": {"issue": issue, "le": now()}})
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,13 +8,14 @@ waits, with the same id. An event that a listener has parked is left to the oper
 import asyncio
 from collections import defaultdict, deque
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from typing import Final
 
 from aio_pika.exceptions import AMQPConnectionError, DeliveryError
 
 from services._runtime.bus import Publisher
+from services._runtime.clock import now
 from services._runtime.metrics import OUTBOX_OLDEST, PUBLISHED, SETTLED
 from services._runtime.mongo import Collection, Database, Document
 from services._runtime.outbox import OWN_TIME, Owed
@@ -101,7 +102,7 @@ class Relay:
         for item in items:
             by_tries[min(item.essais, MAX_DOUBLINGS)].append(item)
         for essais, some in by_tries.items():
-            later = datetime.now(UTC) + timedelta(seconds=self._unsettled_after * 2**essais)
+            later = now() + timedelta(seconds=self._unsettled_after * 2**essais)
             mark = {"sortie.$[e].echeance": later, **({"sortie.$[e].publie": True} if told else {})}
             await self._change(some, {"$set": mark, "$inc": {"sortie.$[e].essais": 1}}, chosen=True)
 
@@ -122,16 +123,16 @@ class Relay:
 
     async def _claim(self, collection: Collection) -> list[Owed]:
         """Take what is due, moving its date so that another replica's sweep passes over it meanwhile."""
-        now = datetime.now(UTC)
-        query = collection.find({"sortie.echeance": {"$lte": now}}, {"sortie": 1}).sort("sortie.echeance", 1)
+        at = now()
+        query = collection.find({"sortie.echeance": {"$lte": at}}, {"sortie": 1}).sort("sortie.echeance", 1)
         found: list[Document] = await query.to_list(BATCH)
         due = [
             Owed(collection.name, document["_id"], e["id"], e["cle"], e["corps"], e["publie"], e["essais"])
             for document in found
             for e in document["sortie"]
-            if e["echeance"] <= now
+            if e["echeance"] <= at
         ]
-        await self._change(due, {"$set": {"sortie.$[e].echeance": now + 4 * OWN_TIME}}, chosen=True)
+        await self._change(due, {"$set": {"sortie.$[e].echeance": at + 4 * OWN_TIME}}, chosen=True)
         return due
 
     async def _settle(self, items: Sequence[Owed]) -> list[Owed]:
@@ -167,6 +168,6 @@ class Relay:
             age = 0.0
             if oldest is not None:
                 since = min(e["depuis"] for e in oldest["sortie"] if not e["publie"])
-                age = (datetime.now(UTC) - since).total_seconds()
+                age = (now() - since).total_seconds()
             OUTBOX_OLDEST.labels(name).set(age)
         return False

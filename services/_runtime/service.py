@@ -107,7 +107,7 @@ class _Running:
     def __init__(self, service: Service[Any], base: Base, store: Store, parts: Parts) -> None:
         self._base = base
         self._store = store
-        self._workers = (*base.relay.workers, *parts.workers)
+        self._workers = (Worker("clock", self._take_time, idle=30.0), *base.relay.workers, *parts.workers)
         self._resources = parts.resources
         self._broker = RabbitBroker(
             service.settings.rabbitmq_url.get_secret_value(),
@@ -163,6 +163,10 @@ class _Running:
         for outbox in self._base.outboxes:
             await outbox.prepare()
         await self._store.prepare()
+
+    async def _take_time(self) -> bool:
+        await self._base.mongo.ping()
+        return False
 
     async def _consume(self) -> None:
         try:

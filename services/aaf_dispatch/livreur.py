@@ -1,8 +1,9 @@
 """Delivers what is owed, one delivery at a time: plan, make, hand over, record. Run again after any interruption."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
+from services._runtime.clock import now
 from services._runtime.logs import logger
 from services._runtime.mongo import Document
 from services.aaf_dispatch.domain import Plan, absence, arret, empreinte, invalide, planifier
@@ -49,7 +50,7 @@ class Livreur:
                 self._fabrique.vider()  # pupils' data: not even until the next try
 
     def _trop_tot(self, derniere: Document | None) -> bool:
-        return derniere is not None and datetime.now(UTC) - derniere["livree_le"] < self._regles.intervalle
+        return derniere is not None and now() - derniere["livree_le"] < self._regles.intervalle
 
     def _a_revoir(self, ouverte: Document, source: Source, plan: Plan) -> bool:
         """A suspended delivery is made again only once something has changed."""

@@ -3,13 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import uuid4
 
 from pymongo.errors import DuplicateKeyError, PyMongoError
 
 from contracts.evenements import DossierValide, Effectifs, Livraison
+from services._runtime.clock import now
 from services._runtime.mongo import Document
 from services._runtime.service import Base
 from services.aaf_dispatch.domain import Arret, Inscription, livre, nom_livraison, suspendu
@@ -69,7 +70,7 @@ class Store:
 
     async def ouvrir(self) -> Document | None:
         """Take the delivery in progress, or open the next; None while another process holds it."""
-        maintenant = datetime.now(UTC)
+        maintenant = now()
         # One read tells both whether one is open and the next rank: two would miss what is opened in between.
         derniere = await self._livraisons.find_one({"titulaire": self.titulaire}, sort=[("ordre", -1)])
         if derniere and derniere["etat"] != "livree":
@@ -98,7 +99,7 @@ class Store:
     async def _prendre(self, nom: str, condition: Document) -> Document | None:
         prise: Document | None = await self._livraisons.find_one_and_update(
             {"_id": nom, "etat": {"$ne": "livree"}, **condition},
-            {"$set": {"jeton": self._jeton, "bail": datetime.now(UTC) + BAIL}},
+            {"$set": {"jeton": self._jeton, "bail": now() + BAIL}},
         )
         return prise
 
@@ -115,9 +116,7 @@ class Store:
                 yield
             finally:
                 renouvellement.cancel()
-                await self._livraisons.update_one(
-                    {"_id": nom, "jeton": self._jeton}, {"$set": {"bail": datetime.now(UTC)}}
-                )
+                await self._livraisons.update_one({"_id": nom, "jeton": self._jeton}, {"$set": {"bail": now()}})
 
     async def _renouveler(self, nom: str, limite: asyncio.Timeout) -> None:
         horloge = asyncio.get_running_loop()
@@ -144,7 +143,7 @@ class Store:
 
     async def signaler(self, inscription: Inscription, pourquoi: Arret) -> None:
         """Owe a LivraisonSuspendue for this dossier, once for each reason."""
-        evenement = suspendu(inscription, self.titulaire, pourquoi, datetime.now(UTC))
+        evenement = suspendu(inscription, self.titulaire, pourquoi, now())
         await self._perimetres.update(
             self._cle(inscription),
             {"livree": False, "suspensions": {"$ne": pourquoi.motif}},
@@ -154,7 +153,7 @@ class Store:
 
     async def remise(self, livraison: Livraison, ecoles: frozenset[str], inscriptions: tuple[Inscription, ...]) -> None:
         """Record that the titulaire has it: each of its dossiers owes its AAFLivré, then the delivery is closed."""
-        le = datetime.now(UTC)
+        le = now()
         contenu = livraison.model_dump(mode="json", exclude={"nom"}) | {"ecoles": sorted(ecoles)}
         await asyncio.gather(*(self._livrer(inscription, livraison, le) for inscription in inscriptions))
         await self._livraisons.update_one(

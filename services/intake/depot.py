@@ -1,10 +1,10 @@
 """The one way in: a submission, from either door, becomes a dossier or a new version of one, exactly once."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from uuid import UUID
 
 from contracts.dossier import PieceDeposee, Soumission
+from services._runtime.clock import now
 from services._runtime.mongo import Document
 from services.intake.domain import SoumissionRefusee, depose, empreinte, numero_de, pieces_deposees
 from services.intake.store import Store
@@ -48,7 +48,7 @@ async def _ouvrir(store: Store, producteur: str, cle: UUID, soumission: Soumissi
     """Open a dossier; None when another deposit took its number or its key meanwhile."""
     numero = numero_de(producteur, cle)
     pieces = await _pieces(store, producteur, soumission)
-    evenement = depose(numero, 1, soumission, pieces, datetime.now(UTC))
+    evenement = depose(numero, 1, soumission, pieces, now())
     ouvert = await store.ouvrir(producteur, _depot(cle, soumission, 1), soumission, pieces, evenement)
     return Accuse(numero, 1) if ouvert else None
 
@@ -63,7 +63,7 @@ async def _corriger(store: Store, producteur: str, cle: UUID, soumission: Soumis
         )
     version = dossier["version"] + 1
     pieces = await _pieces(store, producteur, soumission)
-    evenement = depose(numero, version, soumission, pieces, datetime.now(UTC))
+    evenement = depose(numero, version, soumission, pieces, now())
     redepose = await store.redeposer(_depot(cle, soumission, version), soumission, pieces, evenement)
     return Accuse(numero, version) if redepose else None
 

@@ -4,13 +4,14 @@ import asyncio
 import hashlib
 from collections.abc import AsyncIterable, AsyncIterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Final
 from uuid import uuid4
 
 from pymongo.errors import PyMongoError
 
 from contracts.dossier import TAILLE_MAX_PIECE
+from services._runtime.clock import now
 from services._runtime.logs import logger
 from services._runtime.mongo import FILE_CHUNK, Mongo
 from services.intake.domain import SoumissionRefusee
@@ -56,7 +57,7 @@ class Pieces:
         nothing of it is kept.
         """
         piece = uuid4().hex
-        await self._en_cours.insert_one({"_id": piece, "le": datetime.now(UTC)})
+        await self._en_cours.insert_one({"_id": piece, "le": now()})
         try:
             gardee = await self._ecrire(piece, recus)
             await self._fichiers.insert_one(
@@ -65,7 +66,7 @@ class Pieces:
                     "filename": nom[:NOM_MAX],
                     "length": gardee.taille,
                     "chunkSize": FILE_CHUNK,
-                    "uploadDate": datetime.now(UTC),
+                    "uploadDate": now(),
                     "metadata": {"producteur": producteur, "sha256": gardee.sha256},
                 }
             )
@@ -77,7 +78,7 @@ class Pieces:
 
     async def oublier_les_abandons(self) -> bool:
         """Forget the uploads that a crash of ours cut: nobody was ever given their ids. A step of a Worker."""
-        avant = datetime.now(UTC) - ABANDON
+        avant = now() - ABANDON
         async for abandon in self._en_cours.find({"le": {"$lt": avant}}):
             await self._oublier(abandon["_id"])
         return False

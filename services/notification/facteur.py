@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import Coroutine, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final
 
+from services._runtime.clock import now
 from services._runtime.metrics import ENVOIS
 from services.notification.domain import EtatEnvoi, Suite, apres_doute, apres_indisponibilite, apres_reponse
 from services.notification.mailer import Doute, Indisponible, Mailer, ReglagesSmtp
@@ -66,15 +67,15 @@ class Facteur:
         except Doute:
             await self._dans_le_doute(pris)
         except Indisponible:
-            await self._noter(pris, apres_indisponibilite(pris.pannes + 1, _maintenant(), unite=self._unite), "pannes")
+            await self._noter(pris, apres_indisponibilite(pris.pannes + 1, now(), unite=self._unite), "pannes")
             raise
         else:
             # Nothing between the 250 and this write: a death here is the window where a mail can leave twice.
-            suite = apres_reponse(reponse.code, pris.refus + 1, _maintenant(), unite=self._unite)
+            suite = apres_reponse(reponse.code, pris.refus + 1, now(), unite=self._unite)
             await self._noter(pris, suite, None if suite.etat is EtatEnvoi.ACCEPTE else "refus")
 
     async def _dans_le_doute(self, pris: Pris) -> None:
-        await self._noter(pris, apres_doute(pris.renvois, _maintenant(), unite=self._unite), "renvois")
+        await self._noter(pris, apres_doute(pris.renvois, now(), unite=self._unite), "renvois")
 
     async def _noter(self, pris: Pris, suite: Suite, compte: str | None) -> None:
         await self._store.noter(pris, suite, compte=compte)
@@ -96,7 +97,3 @@ async def _jusqu_au_bout(envoi: Coroutine[Any, Any, None]) -> None:
     except asyncio.CancelledError:
         await asyncio.gather(tache, return_exceptions=True)
         raise
-
-
-def _maintenant() -> datetime:
-    return datetime.now(UTC)

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Final
 from uuid import uuid4
 
 from contracts.dossier import DossierLu
+from services._runtime.clock import now
 from services._runtime.mongo import Document, GroupCommit
 from services._runtime.service import Base
 from services.notification.domain import Envoi, EtatEnvoi, Suite
@@ -55,7 +56,7 @@ class Store:
 
     async def prevoir(self, envoi: Envoi) -> None:
         """Owe a mail. The first one written wins: a redelivery, or a later state of the dossier, changes nothing."""
-        maintenant = datetime.now(UTC)
+        maintenant = now()
         await self._ecritures.insert(
             {
                 "_id": envoi.cle,
@@ -75,7 +76,7 @@ class Store:
 
     async def prendre(self, nombre: int) -> Sequence[Pris]:
         """Take what is due, oldest first."""
-        maintenant = datetime.now(UTC)
+        maintenant = now()
         du = {
             "prochaine_tentative": {"$lte": maintenant},
             "etat": {"$in": EN_ATTENTE},
@@ -99,13 +100,13 @@ class Store:
             {
                 "$set": {"etat": EtatEnvoi.TENTATIVE},
                 "$unset": {"prochaine_tentative": ""},
-                "$push": {"journal": {"le": datetime.now(UTC), "etat": EtatEnvoi.TENTATIVE, "raison": ""}},
+                "$push": {"journal": {"le": now(), "etat": EtatEnvoi.TENTATIVE, "raison": ""}},
             },
         )
 
     async def prolonger(self, jeton: str) -> None:
         """Renew the lease of all that was taken together."""
-        await self._envois.update_many({"jeton": jeton}, {"$set": {"bail": datetime.now(UTC) + BAIL}})
+        await self._envois.update_many({"jeton": jeton}, {"$set": {"bail": now() + BAIL}})
 
     async def rendre(self, jeton: str) -> None:
         """Give back what was taken and not tried."""
@@ -115,7 +116,7 @@ class Store:
 
     async def interrompus(self) -> Sequence[Pris]:
         """Give the attempts whose lease is over: their process died, nobody knows whether the mail left."""
-        perdus = self._envois.find({"bail": {"$lte": datetime.now(UTC)}, "etat": EtatEnvoi.TENTATIVE}).limit(100)
+        perdus = self._envois.find({"bail": {"$lte": now()}, "etat": EtatEnvoi.TENTATIVE}).limit(100)
         return [_pris(envoi) async for envoi in perdus]
 
     async def noter(self, pris: Pris, suite: Suite, *, compte: str | None = None) -> None:
@@ -126,7 +127,7 @@ class Store:
         update: dict[str, Document] = {
             "$set": {"etat": suite.etat},
             "$unset": {"bail": "", "jeton": ""},
-            "$push": {"journal": {"le": datetime.now(UTC), "etat": suite.etat, "raison": suite.raison}},
+            "$push": {"journal": {"le": now(), "etat": suite.etat, "raison": suite.raison}},
         }
         if suite.prochaine_tentative:
             update["$set"]["prochaine_tentative"] = suite.prochaine_tentative

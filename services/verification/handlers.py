@@ -1,12 +1,12 @@
 """What verification does with each message: read the pieces, examine, record the report."""
 
-from datetime import UTC, datetime
 from typing import Annotated, Final
 
 from faststream.rabbit import RabbitRouter
 
 from contracts.evenements import DossierDepose, PiecesVerifiees
 from services._runtime.bus import listens
+from services._runtime.clock import now
 from services._runtime.given import Given
 from services.verification.domain import examiner
 from services.verification.pieces import LecteurDePieces
@@ -23,4 +23,4 @@ async def on_dossier_depose(
     """Examine the version that was filed."""
     inspections = await lecteur.inspecter(event.data.pieces)
     rapport = examiner(event.data, inspections)
-    await store.enregistrer(PiecesVerifiees.dire(event.subject, rapport, source=SOURCE, le=datetime.now(UTC)))
+    await store.enregistrer(PiecesVerifiees.dire(event.subject, rapport, source=SOURCE, le=now()))
