@@ -23,11 +23,20 @@ class Grappe:
     `sftp.racine`, `sftp.cles.client`, `sftp.known_hosts`. Methods block; also a context manager.
     """
 
-    def __init__(self, donnees: Path, definitions: Path, etape: Callable[[str], None] = lambda _: None) -> None:
-        """Describe servers living in `donnees`; `etape` is told each step, in French, in the caller's thread."""
+    def __init__(
+        self,
+        donnees: Path,
+        definitions: Path,
+        etape: Callable[[str], None] = lambda _: None,
+        mongo: NoeudMongo | None = None,
+    ) -> None:
+        """Describe servers living in `donnees`; `etape` is told each step, in French, in the caller's thread.
+
+        `mongo` takes the place of the ordinary node.
+        """
         self.donnees = donnees.resolve()
         self.rabbitmq = NoeudRabbitMQ(self.donnees / "rabbitmq", definitions)
-        self.mongo = NoeudMongo(self.donnees / "mongo")
+        self.mongo = mongo or NoeudMongo(self.donnees / "mongo")
         self.smtp = PuitsSMTP(self.donnees / "smtp")
         self.sftp = TitulaireSFTP(self.donnees / "titulaire")
         self._etape = etape

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import signal
+from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Any, Self
@@ -26,9 +28,18 @@ class NoeudMongo:
     long as the object. Also a context manager.
     """
 
-    def __init__(self, donnees: Path) -> None:
-        """Describe a node; nothing starts."""
+    def __init__(self, donnees: Path, *, prefixe: Sequence[str] = (), dbpath: Path | None = None) -> None:
+        """Describe a node; nothing starts.
+
+        Args:
+            donnees: its directory: log and, unless `dbpath` says otherwise, data.
+            prefixe: what goes before the command, to run it elsewhere (see PetitDisque.prefixe) or otherwise; it must
+                become mongod by exec, as nsenter does.
+            dbpath: a directory that exists, where the prefix leads.
+        """
         self.donnees = donnees.resolve()
+        self._prefixe = [*prefixe]
+        self._dbpath = dbpath
         self.port = port_libre()
         self.url = f"mongodb://127.0.0.1:{self.port}/?replicaSet={_JEU}"
         self._processus: Processus | None = None
@@ -46,8 +57,10 @@ class NoeudMongo:
         """Start and return once primary. Raises PartieAbsente, or DemarrageImpossible (with the last log lines)."""
         if self._processus is not None and self._processus.vivant:
             return
-        commande = [str(_mongod()), *self._options()]
-        (self.donnees / "db").mkdir(parents=True, exist_ok=True)
+        commande = [*self._prefixe, str(_mongod()), *self._options()]
+        self.donnees.mkdir(parents=True, exist_ok=True)
+        if self._dbpath is None:
+            (self.donnees / "db").mkdir(exist_ok=True)
         self._processus = Processus("mongod", commande, journal=self.donnees / "mongod.log")
         self._processus.demarrer()
         try:
@@ -72,19 +85,34 @@ class NoeudMongo:
         if self._processus is not None:
             self._processus.tuer()
 
+    @property
+    def vivant(self) -> bool:
+        """Whether mongod runs: it ends by itself when its disk is full."""
+        return self._processus is not None and self._processus.vivant
+
+    @property
+    def pid(self) -> int:
+        """The pid of mongod; 0 if it is not running."""
+        return self._processus.pid if self._processus is not None and self._processus.vivant else 0
+
+    def signaler(self, signal_: signal.Signals) -> None:
+        """Send SIGSTOP, SIGCONT… to mongod, if it runs; a stopped one can be killed."""
+        if self._processus is not None:
+            self._processus.signaler(signal_)
+
     def restart(self) -> None:
         """Stop if running, then start on the same port and data."""
         self.stop()
         self.start()
 
     def effacer(self) -> None:
-        """Lose everything: kill mongod and erase its directory."""
+        """Lose everything: kill mongod and erase its directory (not another `dbpath`)."""
         self.kill()
         shutil.rmtree(self.donnees, ignore_errors=True)
 
     def _options(self) -> list[str]:
         return [
-            *("--dbpath", str(self.donnees / "db")),
+            *("--dbpath", str(self._dbpath or self.donnees / "db")),
             *("--bind_ip", "127.0.0.1", "--port", str(self.port), "--nounixsocket"),
             *("--replSet", _JEU, "--oplogSize", "256", "--wiredTigerCacheSizeGB", "0.25", "--quiet"),
             *("--setParameter", "diagnosticDataCollectionEnabled=false"),

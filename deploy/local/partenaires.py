@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import email
-import json
 import os
 import shutil
 import sys
@@ -11,11 +10,13 @@ from collections.abc import Mapping, Sequence
 from email.message import EmailMessage
 from email.policy import default
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
+from deploy.local.consignes import Journal, ecrire_consignes
 from deploy.local.ports import port_libre
 from deploy.local.processus import Processus, port_ouvert
 from deploy.local.sftp import cles
+from deploy.local.titulaire import Actes
 
 _DEPOT = Path(__file__).parents[2]
 _DELAI = 30.0  # seconds to listen: half a second usually
@@ -61,10 +62,7 @@ class PuitsSMTP:
 
     def programmer(self, *actes: int | str, destinataires: Mapping[str, Sequence[int | str]] | None = None) -> None:
         """Set the answers to the next messages (codes or `Acte`s, the last for ever); no argument: accept all."""
-        scenario = {"repondre": actes, "destinataires": dict(destinataires or {})}
-        nouveau = self._scenario.with_suffix(".nouveau")
-        nouveau.write_text(json.dumps(scenario), encoding="utf-8")
-        nouveau.replace(self._scenario)
+        ecrire_consignes(self._scenario, {"repondre": actes, "destinataires": dict(destinataires or {})})
 
     def messages(self) -> list[EmailMessage]:
         """Return the accepted messages, oldest first."""
@@ -72,16 +70,15 @@ class PuitsSMTP:
         return [email.message_from_bytes(fichier.read_bytes(), policy=default) for fichier in fichiers]
 
     def receptions(self) -> list[dict[str, Any]]:
-        """Return the journal, refusals included: instant, message_id, domaines, code, accepte."""
-        if not self._journal.exists():
-            return []
-        return [json.loads(ligne) for ligne in self._journal.read_text(encoding="utf-8").splitlines()]
+        """Return the journal, refusals included: instant, message_id, domaines, acte, code, sha256, accepte."""
+        return Journal(self._journal).lire()
 
 
 class TitulaireSFTP:
     """The titulaire's server on 127.0.0.1:`port`: what he receives is under `racine`.
 
-    A client needs `cles.client` (private key file) and `known_hosts` (file pinning the host key), any user name.
+    A client needs `cles.client` (private key file) and `known_hosts` (file pinning the host key), any user name. What
+    the server writes down and can be told to do is in deploy.local.titulaire.
     """
 
     def __init__(self, donnees: Path) -> None:
@@ -91,14 +88,49 @@ class TitulaireSFTP:
         self.racine = self.donnees / "racine"
         self.known_hosts = self.donnees / "known_hosts"
         self.cles = cles(self.donnees / "cles")
-        fichiers = {"racine": self.racine, "cle-hote": self.cles.hote, "cles-autorisees": self.cles.autorisees}
+        self._cle_en_service = self.donnees / "cle_en_service"
+        self._journal = self.donnees / "actes.jsonl"
+        self._scenario = self.donnees / "scenario.json"
+        fichiers = {
+            "racine": self.racine,
+            "cle-hote": self._cle_en_service,
+            "cles-autorisees": self.cles.autorisees,
+            "journal": self._journal,
+            "scenario": self._scenario,
+        }
         self._processus = _processus("sftp", self.donnees, self.port, fichiers)
+        self._servir_avec(self.cles.hote)
 
     def start(self) -> None:
         """Start and return once listening."""
         self.racine.mkdir(exist_ok=True)
-        self.known_hosts.write_text(self.cles.known_hosts(self.port), encoding="ascii")
+        self.known_hosts.write_text(self.known_hosts_pour(self.port), encoding="ascii")
         _demarrer(self._processus, self.donnees, self.port)
+
+    def known_hosts_pour(self, port: int) -> str:
+        """Return what pins the host key for clients that come by another port, a proxy's."""
+        return self.cles.known_hosts(port)
+
+    def programmer(self, **actes: Unpack[Actes]) -> None:
+        """Set what to do from now on, whatever was set before; no argument: nothing but serve."""
+        ecrire_consignes(self._scenario, {**actes})
+
+    def journal(self) -> list[dict[str, Any]]:
+        """Return what was done here, oldest first."""
+        return Journal(self._journal).lire()
+
+    def changer_cle(self) -> None:
+        """Start again with another host key; `known_hosts` still pins the first."""
+        self._servir_avec(cles(self.donnees / "autres_cles").hote)
+        self.restart()
+
+    def remettre_cle(self) -> None:
+        """Start again with the host key that is pinned."""
+        self._servir_avec(self.cles.hote)
+        self.restart()
+
+    def _servir_avec(self, cle: Path) -> None:
+        shutil.copy(cle, self._cle_en_service)
 
     def stop(self) -> None:
         """Stop."""

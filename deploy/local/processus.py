@@ -93,6 +93,7 @@ class Processus:
         if self._gardien is None:
             return
         self.signaler(signal.SIGTERM)
+        self.signaler(signal.SIGCONT)  # one that was stopped would not hear it
         with suppress(subprocess.TimeoutExpired):
             self._gardien.wait(delai)
         self.tuer()

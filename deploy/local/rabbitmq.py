@@ -6,6 +6,7 @@ import os
 import re
 import secrets
 import shutil
+import signal
 import socket
 import subprocess
 from collections.abc import Iterable
@@ -86,8 +87,9 @@ class NoeudRabbitMQ:
 
         Raises PartieAbsente (nothing installed) or DemarrageImpossible (with the last log lines).
         """
-        if self._processus:
+        if self.pid:
             return
+        self.kill()  # what a node that died by itself left
         env = self._preparer()
         try:
             self._demarrer(env)
@@ -122,6 +124,25 @@ class NoeudRabbitMQ:
         """Lose everything: kill the node and erase its directory."""
         self.kill()
         shutil.rmtree(self.donnees, ignore_errors=True)
+
+    def perdre(self) -> None:
+        """Kill the node and lose its queues, messages and users; start() makes it again from the definitions."""
+        self.kill()
+        shutil.rmtree(self.donnees / "mnesia", ignore_errors=True)
+
+    @property
+    def pid(self) -> int:
+        """The pid of the Erlang machine; 0 if it is not running."""
+        return next((processus.pid for processus in self._serveur() if processus.vivant), 0)
+
+    def signaler(self, signal_: signal.Signals) -> None:
+        """Send SIGSTOP, SIGCONT… to the Erlang machine, if it runs; a stopped one can be killed."""
+        for processus in self._serveur():
+            processus.signaler(signal_)
+
+    def _serveur(self) -> list[Processus]:
+        """The node itself, without its epmd, if it was started."""
+        return [processus for processus in self._processus if processus.nom == "rabbitmq"]
 
     def attendre_noms(self) -> None:
         """Return once the name of each quorum queue and stream declared so far is on disk (0.5 s after the last).
@@ -159,25 +180,23 @@ class NoeudRabbitMQ:
         """Return an environment in which no setting of a system-wide RabbitMQ or Erlang is left."""
         herite = {k: v for k, v in os.environ.items() if not k.startswith(("RABBITMQ_", "ERL_"))}
         ici = str(self.donnees)
-        return (
-            herite
-            | _ENV
-            | {
-                "HOME": ici,
-                "ERL_EPMD_PORT": str(self._port_epmd),
-                "RABBITMQ_CONF_ENV_FILE": f"{ici}/absent",
-                "RABBITMQ_ADVANCED_CONFIG_FILE": f"{ici}/absent",
-                "RABBITMQ_CONFIG_FILE": f"{ici}/rabbitmq.conf",
-                "RABBITMQ_ENABLED_PLUGINS_FILE": f"{ici}/enabled_plugins",
-                "RABBITMQ_HOME": str(self._maison),
-                "RABBITMQ_SCRIPTS_DIR": str(self._maison / "sbin"),
-                "RABBITMQ_PLUGINS_DIR": str(self._maison / "plugins"),
-                "RABBITMQ_NODENAME": self._nom,
-                "RABBITMQ_DIST_PORT": str(self._port_noeuds),
-                "RABBITMQ_MNESIA_BASE": f"{ici}/mnesia",
-                "RABBITMQ_LOG_BASE": ici,
-            }
-        )
+        return {
+            **herite,
+            **_ENV,
+            "HOME": ici,
+            "ERL_EPMD_PORT": str(self._port_epmd),
+            "RABBITMQ_CONF_ENV_FILE": f"{ici}/absent",
+            "RABBITMQ_ADVANCED_CONFIG_FILE": f"{ici}/absent",
+            "RABBITMQ_CONFIG_FILE": f"{ici}/rabbitmq.conf",
+            "RABBITMQ_ENABLED_PLUGINS_FILE": f"{ici}/enabled_plugins",
+            "RABBITMQ_HOME": str(self._maison),
+            "RABBITMQ_SCRIPTS_DIR": str(self._maison / "sbin"),
+            "RABBITMQ_PLUGINS_DIR": str(self._maison / "plugins"),
+            "RABBITMQ_NODENAME": self._nom,
+            "RABBITMQ_DIST_PORT": str(self._port_noeuds),
+            "RABBITMQ_MNESIA_BASE": f"{ici}/mnesia",
+            "RABBITMQ_LOG_BASE": ici,
+        }
 
     def _lancer(self, nom: str, commande: list[str], env: dict[str, str]) -> Processus:
         processus = Processus(nom, commande, journal=self.donnees / f"{nom}.log", env=env)

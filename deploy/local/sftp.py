@@ -1,18 +1,23 @@
 """Serves one directory by SFTP, as the titulaire does: public keys only, no shell, and makes the keys for it.
 
-`python -m deploy.local.sftp --port P --racine D --cle-hote F --cles-autorisees F`. Any user name goes with an
-authorised key; clients see `racine` as `/` and cannot leave it.
+`python -m deploy.local.sftp --port P --racine D --cle-hote F --cles-autorisees F --journal F --scenario F`. Any user
+name goes with an authorised key; clients see `racine` as `/` and cannot leave it. See deploy.local.titulaire for
+the journal and the scenario.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import os
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import asyncssh
+
+from deploy.local.consignes import Journal
+from deploy.local.titulaire import Scenario, SessionTitulaire
 
 
 @dataclass(frozen=True)
@@ -41,18 +46,14 @@ def cles(dossier: Path) -> Cles:
     return resultat
 
 
-async def servir(port: int, racine: Path, cle_hote: Path, cles_autorisees: Path) -> None:
-    """Serve `racine` on 127.0.0.1:`port` until cancelled."""
-
-    def confine(canal: asyncssh.SSHServerChannel[bytes]) -> asyncssh.SFTPServer:
-        return asyncssh.SFTPServer(canal, chroot=os.fsencode(racine))
-
+async def servir(port: int, cle_hote: Path, cles_autorisees: Path, session: Callable[..., asyncssh.SFTPServer]) -> None:
+    """Serve on 127.0.0.1:`port` until cancelled."""
     serveur = await asyncssh.listen(
         "127.0.0.1",
         port,
         server_host_keys=[cle_hote],
         authorized_client_keys=str(cles_autorisees),
-        sftp_factory=confine,
+        sftp_factory=session,
         allow_pty=False,
     )
     await serveur.wait_closed()
@@ -62,10 +63,12 @@ def main() -> None:
     """Read the command line and serve."""
     options = argparse.ArgumentParser(prog="python -m deploy.local.sftp")
     options.add_argument("--port", type=int, required=True)
-    for nom in ("racine", "cle-hote", "cles-autorisees"):
+    for nom in ("racine", "cle-hote", "cles-autorisees", "journal", "scenario"):
         options.add_argument(f"--{nom}", type=Path, required=True)
-    arguments = options.parse_args()
-    asyncio.run(servir(arguments.port, arguments.racine, arguments.cle_hote, arguments.cles_autorisees))
+    recues = options.parse_args()
+    journal, scenario = Journal(recues.journal), Scenario(recues.scenario)
+    session = partial(SessionTitulaire, racine=recues.racine, journal=journal, scenario=scenario)
+    asyncio.run(servir(recues.port, recues.cle_hote, recues.cles_autorisees, session))
 
 
 if __name__ == "__main__":

@@ -3,24 +3,28 @@
 `python -m deploy.local.smtp --port P --maildir D --journal F --scenario F`. The scenario, read again whenever it
 changes, says what to answer to the next messages (one act each, the last one for ever), by default or by recipient:
 `{"repondre": [451, 451, 250], "destinataires": {"mairie@exemple.fr": ["accepter-puis-couper"]}}`. An act is
-a code, or one of `Acte`. Journal: one JSON line a message, on disk before the answer, with no personal data.
+a code, or one of `Acte`. Journal: one JSON line a message, on disk before the answer, with no personal data:
+`message_id`, `domaines`, `acte` (its name; `accepter`, `refuser` for codes), `code` (the act as scripted; 250 for
+`attendre`), `sha256` of the bytes received, `accepte`.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import json
+import hashlib
 import mailbox
 import os
 from collections import Counter
-from datetime import UTC, datetime
+from dataclasses import dataclass
 from email.parser import BytesHeaderParser
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Self
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from deploy.local.consignes import Consignes, Journal
 
 _ACCEPTE = 250
 _TAILLE_MAX = 30_000_000  # bytes
@@ -35,45 +39,64 @@ class Acte(StrEnum):
     """Keep the message, then drop the connection without the 250: the sender cannot know."""
     COUPER_APRES_250 = "couper-apres-250"
     """Keep the message, answer 250, then drop the connection."""
+    ATTENDRE = "attendre"
+    """`attendre:SECONDS`: keep the message at once, answer 250 after so long."""
+
+
+@dataclass(frozen=True)
+class Reponse:
+    """What to do of a message: an answer, or an act (`attente` in seconds)."""
+
+    acte: int | Acte
+    attente: float = 0.0
+
+    @classmethod
+    def lire(cls, brut: int | str) -> Self:
+        """Read a scripted act. Raises ValueError for one that is unknown."""
+        if isinstance(brut, int):
+            return cls(brut)
+        nom, _, secondes = brut.partition(":")
+        return cls(Acte(nom), float(secondes or 0))
+
+    @property
+    def garde(self) -> bool:
+        """Whether the message is kept."""
+        return self.acte is not Acte.COUPER if isinstance(self.acte, Acte) else self.acte == _ACCEPTE
+
+    @property
+    def nom(self) -> str:
+        """Its name in the journal."""
+        if isinstance(self.acte, Acte):
+            return self.acte.value
+        return "accepter" if self.garde else "refuser"
 
 
 class Scenario:
     """The acts still to play, from a file re-read when it is replaced."""
 
     def __init__(self, fichier: Path) -> None:
-        self._fichier = fichier
-        self._version: tuple[int, int] | None = None
-        self._contenu: dict[str, Any] = {}
+        self._consignes = Consignes(fichier)
         self._joues: Counter[str] = Counter()
 
-    def suivant(self, destinataires: list[str]) -> int | Acte:
+    def suivant(self, destinataires: list[str]) -> Reponse:
         """Return the act for a message: that of its first scripted recipient, else the default, else 250."""
-        self._relire()
-        par_destinataire = self._contenu.get("destinataires", {})
+        if self._consignes.relire():
+            self._joues.clear()
+        contenu = self._consignes.contenu
+        par_destinataire = contenu.get("destinataires", {})
         cle = next((adresse for adresse in destinataires if adresse in par_destinataire), "")
-        actes = par_destinataire[cle] if cle else self._contenu.get("repondre", [])
+        actes = par_destinataire[cle] if cle else contenu.get("repondre", [])
         if not actes:
-            return _ACCEPTE
+            return Reponse(_ACCEPTE)
         acte = actes[min(self._joues[cle], len(actes) - 1)]
         self._joues[cle] += 1
-        return acte if isinstance(acte, int) else Acte(acte)
-
-    def _relire(self) -> None:
-        try:
-            etat = self._fichier.stat()
-        except FileNotFoundError:
-            return
-        version = (etat.st_ino, etat.st_mtime_ns)
-        if version != self._version:
-            self._version = version
-            self._contenu = json.loads(self._fichier.read_text(encoding="utf-8"))
-            self._joues.clear()
+        return Reponse.lire(acte)
 
 
 class Reception:
     """aiosmtpd's handler: keeps or refuses each message as the scenario says."""
 
-    def __init__(self, maildir: Path, journal: Path, scenario: Scenario) -> None:
+    def __init__(self, maildir: Path, journal: Journal, scenario: Scenario) -> None:
         self._maildir = mailbox.Maildir(maildir)
         self._nouveaux = maildir / "new"
         self._journal = journal
@@ -81,34 +104,31 @@ class Reception:
 
     async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802 - theirs
         """Answer the final dot."""
-        acte = self._scenario.suivant(envelope.rcpt_tos)
-        garde = acte in (_ACCEPTE, Acte.ACCEPTER_PUIS_COUPER, Acte.COUPER_APRES_250)
+        reponse = self._scenario.suivant(envelope.rcpt_tos)
         contenu = envelope.content if isinstance(envelope.content, bytes) else b""
-        nom = self._garder(contenu) if garde else None
-        self._noter(envelope, contenu, acte, nom)
-        if isinstance(acte, int):
-            return f"{acte} {'OK' if garde else 'refus du scenario'}"
-        return self._couper(server, acte)
+        if reponse.garde:
+            self._garder(contenu)
+        self._noter(envelope, contenu, reponse)
+        await asyncio.sleep(reponse.attente)
+        if isinstance(reponse.acte, int):
+            return f"{reponse.acte} {'OK' if reponse.garde else 'refus du scenario'}"
+        return self._couper(server, reponse.acte) if reponse.acte is not Acte.ATTENDRE else "250 OK"
 
-    def _garder(self, contenu: bytes) -> str:
-        nom = self._maildir.add(contenu)  # fsyncs the file, not its directory
+    def _garder(self, contenu: bytes) -> None:
+        self._maildir.add(contenu)  # fsyncs the file, not its directory
         dossier = os.open(self._nouveaux, os.O_RDONLY)
         os.fsync(dossier)
         os.close(dossier)
-        return nom
 
-    def _noter(self, envelope: Envelope, contenu: bytes, acte: int | Acte, nom: str | None) -> None:
-        ligne = {
-            "instant": datetime.now(UTC).isoformat(),
-            "message_id": BytesHeaderParser().parsebytes(contenu)["Message-ID"],
-            "domaines": [adresse.rpartition("@")[2] for adresse in envelope.rcpt_tos],
-            "code": acte,
-            "accepte": nom is not None,
-        }
-        with self._journal.open("a", encoding="utf-8") as journal:
-            journal.write(json.dumps(ligne) + "\n")
-            journal.flush()
-            os.fsync(journal.fileno())
+    def _noter(self, envelope: Envelope, contenu: bytes, reponse: Reponse) -> None:
+        self._journal.noter(
+            message_id=BytesHeaderParser().parsebytes(contenu)["Message-ID"],
+            domaines=[adresse.rpartition("@")[2] for adresse in envelope.rcpt_tos],
+            acte=reponse.nom,
+            code=_ACCEPTE if reponse.acte is Acte.ATTENDRE else reponse.acte,
+            sha256=hashlib.sha256(contenu).hexdigest(),
+            accepte=reponse.garde,
+        )
 
     @staticmethod
     def _couper(server: SMTP, acte: Acte) -> str:
@@ -140,7 +160,7 @@ def main() -> None:
     for nom in ("maildir", "journal", "scenario"):
         options.add_argument(f"--{nom}", type=Path, required=True)
     arguments = options.parse_args()
-    reception = Reception(arguments.maildir, arguments.journal, Scenario(arguments.scenario))
+    reception = Reception(arguments.maildir, Journal(arguments.journal), Scenario(arguments.scenario))
     asyncio.run(servir(arguments.port, reception))
 
 

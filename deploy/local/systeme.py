@@ -4,16 +4,19 @@ import hashlib
 import json
 import secrets
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Self
 
 import httpx
+from yarl import URL
 
 from contracts.flux import SERVICES
 from deploy.local.grappe import Grappe
+from deploy.local.mongod import NoeudMongo
 from deploy.local.ports import port_libre
 from deploy.local.processus import Processus
 from deploy.rabbitmq.definitions import VHOST, definitions
@@ -25,6 +28,21 @@ PRODUCTEUR: Final = "demo"
 TITULAIRE: Final = "exemple"
 _DEPOT: Final = Path(__file__).parents[2]
 _DELAI: Final = 60.0  # seconds for a service to be ready: two usually, more when four start on a busy machine
+
+
+@dataclass(frozen=True)
+class Branchement:
+    """How services are started and find their partners; a campaign puts its proxies and its launcher in between.
+
+    `passage` gives, from the name (rabbitmq, mongod, smtp, sftp) and the port of a part, the port to use for it;
+    `lanceur` the arguments of Python that run the `ent1d` command; `prefixes` what goes before, by service; `mongo` a
+    node that takes the place of the ordinary one.
+    """
+
+    passage: Callable[[str, int], int] | None = None
+    lanceur: Sequence[str] = ("-c", "from services.cli import main; main()")
+    prefixes: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    mongo: NoeudMongo | None = None
 
 
 class Systeme:
@@ -41,6 +59,7 @@ class Systeme:
         etape: Callable[[str], None] = lambda _: None,
         echelle: float = 0.02,
         reglages: dict[str, str] | None = None,
+        branchement: Branchement | None = None,
     ) -> None:
         """Describe the system; nothing starts.
 
@@ -50,6 +69,7 @@ class Systeme:
             etape: told each step, in French.
             echelle: multiplies the waits of the retry queues and of the mail schedule.
             reglages: environment variables for all the services, over the defaults here.
+            branchement: how the services are started and plugged in, when not plainly.
         """
         self.donnees = donnees.resolve()
         self.donnees.mkdir(parents=True, exist_ok=True)
@@ -57,9 +77,10 @@ class Systeme:
         self._echelle = echelle
         self._ecoles = ecoles
         self._reglages = reglages or {}
+        self._branchement = branchement or Branchement()
         self._secrets = self._lire_secrets()
         self.cle_api = self._secrets["cle_api"]
-        self.grappe = Grappe(self.donnees, self._ecrire_definitions(), etape)
+        self.grappe = Grappe(self.donnees, self._ecrire_definitions(), etape, self._branchement.mongo)
         self.ports = {nom: port_libre() for nom in SERVICES}
         self.services = {nom: self._processus(nom) for nom in SERVICES}
 
@@ -120,8 +141,10 @@ class Systeme:
             "LANG": "C.UTF-8",
             "TMPDIR": str(self.donnees / "tmp"),
             "PYTHONPATH": str(_DEPOT),
-            "RABBITMQ_URL": self.amqp(f"svc_{nom}"),
-            "MONGODB_URL": self.grappe.mongo.url,
+            "RABBITMQ_URL": str(URL(self.amqp(f"svc_{nom}")).with_port(self._port("rabbitmq"))),
+            "MONGODB_URL": f"mongodb://127.0.0.1:{self._port('mongod')}/?directConnection=true"
+            if self._branchement.passage
+            else self.grappe.mongo.url,
             "PORT": str(self.ports[nom]),
         }
         propres = {"intake": self._intake, "notification": self._notification, "aaf_dispatch": self._aaf_dispatch}
@@ -134,7 +157,7 @@ class Systeme:
     def _notification(self) -> dict[str, str]:
         return {
             "SMTP_HOST": "127.0.0.1",
-            "SMTP_PORT": str(self.grappe.smtp.port),
+            "SMTP_PORT": str(self._port("smtp")),
             "SMTP_SECURITE": "aucune",
             "SMTP_MINUTE": str(60 * self._echelle),
             "MAIL_FROM": "ent1d@ac-exemple.fr",
@@ -145,21 +168,37 @@ class Systeme:
 
     def _aaf_dispatch(self) -> dict[str, str]:
         sftp = self.grappe.sftp
+        port = self._port("sftp")
+        hotes_connus = self.donnees / "known_hosts"
+        hotes_connus.write_text(sftp.cles.known_hosts(port), encoding="ascii")
         return {
             "TITULAIRE": TITULAIRE,
             "SFTP_HOST": "127.0.0.1",
-            "SFTP_PORT": str(sftp.port),
+            "SFTP_PORT": str(port),
             "SFTP_USER": "academie",
             "SFTP_KEY_FILE": str(sftp.cles.client),
-            "SFTP_KNOWN_HOSTS": str(sftp.known_hosts),
+            "SFTP_KNOWN_HOSTS": str(hotes_connus),
             "ANNUAIRE_SOURCE": str(self.donnees / "annuaire"),
             "ANNUAIRE_ATELIER": str(self.donnees / "atelier"),
             "LIVRAISON_INTERVALLE": "1",
         }
 
+    def _port(self, partie: str) -> int:
+        """Give the port at which the services find a part."""
+        grappe = self.grappe
+        ports = {
+            "rabbitmq": grappe.rabbitmq.port,
+            "mongod": grappe.mongo.port,
+            "smtp": grappe.smtp.port,
+            "sftp": grappe.sftp.port,
+        }
+        passage = self._branchement.passage
+        return passage(partie, ports[partie]) if passage else ports[partie]
+
     def _processus(self, nom: str) -> Processus:
         (self.donnees / "tmp").mkdir(exist_ok=True)
-        commande = [sys.executable, "-c", "from services.cli import main; main()", "serve", nom]
+        branchement = self._branchement
+        commande = [*branchement.prefixes.get(nom, ()), sys.executable, *branchement.lanceur, "serve", nom]
         return Processus(nom, commande, journal=self.donnees / f"{nom}.log", env=self.environnement(nom))
 
     def _preparer_annuaire(self) -> None:

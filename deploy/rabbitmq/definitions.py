@@ -37,7 +37,7 @@ def definitions(
     return {
         "vhosts": [{"name": VHOST}],
         "users": [
-            {"name": u, "password_hash": _hash(passwords[u]), "tags": "monitoring" if u == "operateur" else ""}
+            {"name": u, "password_hash": password_hash(passwords[u]), "tags": "monitoring" if u == "operateur" else ""}
             for u in users
         ],
         "permissions": [*_service_rights(), *_outside_rights(producteurs, titulaires)],
@@ -188,7 +188,7 @@ def _binding(source: str, queue: str, key: str) -> Definition:
     }
 
 
-def _hash(password: str) -> str:
+def password_hash(password: str) -> str:
     """Hash as RabbitMQ does: base64(salt + SHA-256(salt + password)), four bytes of salt."""
     salt = secrets.token_bytes(4)
     return base64.b64encode(salt + hashlib.sha256(salt + password.encode()).digest()).decode()

@@ -1,8 +1,11 @@
 """The embedded partners, mail relay and titulaire, keep what they accepted and misbehave only as told."""
 
+import hashlib
 import json
 import smtplib
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
@@ -55,6 +58,38 @@ def test_a_scripted_server_cuts_the_connection_before_or_after_keeping_the_messa
     smtp.programmer("couper", "accepter-puis-couper", "couper-apres-250")
     assert [envoyer(smtp, numero) for numero in range(3)] == [None, None, 250]
     assert [message["Message-ID"] for message in smtp.messages()] == ["<1@ent1d>", "<2@ent1d>"]
+
+
+def test_a_scripted_server_keeps_the_message_at_once_and_answers_only_later(smtp: PuitsSMTP) -> None:
+    smtp.programmer("attendre:0.5", 250)
+    debut = time.monotonic()
+    with ThreadPoolExecutor() as fils:
+        envoi = fils.submit(envoyer, smtp, 0)
+        while not smtp.receptions():
+            assert time.monotonic() - debut < DELAI
+        assert not envoi.done()
+        assert envoi.result() == 250
+    assert time.monotonic() - debut >= 0.5
+    assert len(smtp.messages()) == 1
+
+
+def test_the_reception_journal_names_each_act_and_the_bytes_received(smtp: PuitsSMTP) -> None:
+    scenario = (250, 451, "couper", "accepter-puis-couper", "attendre:0")
+    smtp.programmer(*scenario)
+    for numero in range(5):
+        envoyer(smtp, numero)
+    receptions = smtp.receptions()
+    vus = [(reception["acte"], reception["code"], reception["accepte"]) for reception in receptions]
+    assert vus == [
+        ("accepter", 250, True),
+        ("refuser", 451, False),
+        ("couper", "couper", False),
+        ("accepter-puis-couper", "accepter-puis-couper", True),
+        ("attendre", 250, True),
+    ]
+    exact = b"Message-ID: <1@ent1d>\r\nSubject: essai 1\r\n\r\nBonjour\r\n"
+    assert receptions[1]["sha256"] == hashlib.sha256(exact).hexdigest()
+    assert len({reception["sha256"] for reception in receptions}) == 5
 
 
 def test_a_script_for_one_recipient_leaves_the_others_alone(smtp: PuitsSMTP) -> None:
