@@ -1,6 +1,6 @@
 # Everything a newcomer, a developer and CI run. Each target sets up what it needs.
 .DEFAULT_GOAL := help
-.PHONY: help installer demo check test bench contrats lock format
+.PHONY: help installer demo check test bench campagne controles contrats lock format
 SHELL := /bin/sh
 BIN := .venv/bin
 
@@ -25,6 +25,14 @@ test: check ## check, then unit, contract, integration and end-to-end tests on r
 
 bench: installer ## dossiers per second through the whole chain, and latency; N=2000 DEBIT=20
 	@$(BIN)/python -m deploy.bench $(if $(N),--backlog $(N)) $(if $(DEBIT),--debit $(DEBIT))
+
+campagne: installer ## faults on the real system, judged from outside; DUREE=300 GRAINE=42 PANNES="mongod.tuer=10" POINTS="1 2 10" HOSTILES=1000 PART= DEBIT= VOIES=
+	@$(BIN)/python -m deploy.campagne $(if $(DUREE),--duree $(DUREE)) $(if $(GRAINE),--graine $(GRAINE)) \
+	  $(if $(PANNES),--pannes "$(PANNES)") $(if $(POINTS),--points $(POINTS)) $(if $(PART),--part $(PART)) \
+	  $(if $(HOSTILES),--hostiles $(HOSTILES)) $(if $(DEBIT),--debit $(DEBIT)) $(if $(VOIES),--voies $(VOIES))
+
+controles: installer ## is the witness worth its word? seeded bugs, each of which a campaign must catch; NOMS="01 05"
+	@$(BIN)/python -m deploy.campagne.controles $(NOMS)
 
 contrats: installer ## write again the JSON Schemas and the AsyncAPI document from the models
 	@$(BIN)/python -m contracts.documents
