@@ -85,6 +85,7 @@ async def _jouer(
         graine,
         instrumente=bool(choisis) or "point:" in choix.pannes or "horloge." in choix.pannes,
         disques="disque." in choix.pannes,
+        pertes="rabbitmq.perdre" in choix.pannes,
     )
     with _barre(console) as barre:
         tache = barre.add_task("démarrage", total=None)

@@ -33,6 +33,7 @@ FILES: Final = (
 )
 DISQUES: Final = {"mongod": 700, "aaf_dispatch": 60}
 """Megabytes, by program."""
+REPUBLIER: Final = 15.0  # seconds
 REGLAGES: Final = {"LIVRAISON_INTERVALLE": "0.5", "UNSETTLED_AFTER": "20"}
 
 
@@ -41,13 +42,15 @@ class Options:
     """What a ground is made with.
 
     `instrumente`: the services run under the launcher, which knows the named points and can shift their wall clocks;
-    `disques`: mongod and the annuaire's workshop have small disks of their own.
+    `disques`: mongod and the annuaire's workshop have small disks of their own; `pertes`: the broker may lose its data,
+    and producers know it.
     """
 
     graine: int
     echelle: float = 0.02
     instrumente: bool = False
     disques: bool = False
+    pertes: bool = False
 
 
 class Terrain:
@@ -104,7 +107,8 @@ class Terrain:
 
     def producteur(self) -> Producteur:
         """Give a producer who writes everything down."""
-        acces = Acces(self.systeme.url, self.systeme.cle_api, self.systeme.amqp(PRODUCTEUR), PRODUCTEUR)
+        systeme, republier = self.systeme, REPUBLIER if self.options.pertes else None
+        acces = Acces(systeme.url, systeme.cle_api, systeme.amqp(PRODUCTEUR), PRODUCTEUR, republier)
         return Producteur(acces, self.donnees / "producteur.jsonl", random.Random(self.options.graine + 1))  # noqa: S311
 
     async def comptes(self) -> Comptes:

@@ -62,7 +62,16 @@ def definitions(
                 "priority": 10,
                 # Deaths of the process while it handles the message: those where no code of ours could make it wait.
                 "definition": {"delivery-limit": 20},
-            }
+            },
+            {
+                "vhost": VHOST,
+                "name": "parking-queues",
+                "pattern": r"\.parking$",
+                "apply-to": "queues",
+                "priority": 10,
+                # RabbitMQ 4 gives every quorum queue a limit of 20: listing a parking so often would empty it.
+                "definition": {"delivery-limit": 1_000_000},
+            },
         ],
     }
 

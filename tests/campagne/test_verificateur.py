@@ -204,6 +204,20 @@ def test_a_part_file_left_behind_is_found(justes: Comptes, racine: Path) -> None
     assert [anomalie.genre for anomalie in verifier(justes)] == ["traine"]
 
 
+@pytest.mark.parametrize("reste", [None, b"{", b"[]", b'{"fichier": {}}'])
+def test_a_manifest_that_is_none_is_found(justes: Comptes, racine: Path, reste: bytes | None) -> None:
+    manifeste = racine / f"{LIVRAISON}.json"
+    manifeste.unlink() if reste is None else manifeste.write_bytes(reste)
+
+    assert "dechire" in {anomalie.genre for anomalie in verifier(justes)}
+
+
+def test_a_manifest_without_its_file_is_found(justes: Comptes, racine: Path) -> None:
+    (racine / f"{LIVRAISON}.zip").unlink()
+
+    assert "dechire" in {anomalie.genre for anomalie in verifier(justes)}
+
+
 def test_a_hostile_message_that_was_parked_is_as_it_should_be(justes: Comptes) -> None:
     parking = Parking(mis_de_cote=(HOSTILE,), attendus=frozenset({HOSTILE.empreinte}))
 

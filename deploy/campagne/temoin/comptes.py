@@ -121,7 +121,10 @@ def _par_identifiant(receptions: Iterable[Document]) -> dict[str, tuple[Document
     return {identifiant: tuple(lignes) for identifiant, lignes in groupes.items()}
 
 
-def manifeste(fichier: Path) -> Document:
-    """Read a manifest as the titulaire would."""
-    lu: Document = json.loads(fichier.read_text(encoding="utf-8"))
-    return lu
+def manifeste(fichier: Path) -> Document | None:
+    """Read a manifest as the titulaire would; None when it is not one."""
+    try:
+        lu = json.loads(fichier.read_text(encoding="utf-8"))
+        return {"nom": lu["fichier"]["nom"], "sha256": lu["fichier"]["sha256"], "ecoles": lu["ecoles"]}
+    except (OSError, ValueError, KeyError, TypeError):
+        return None

@@ -20,7 +20,6 @@ from aio_pika.abc import AbstractExchange, AbstractRobustChannel, AbstractRobust
 from deploy.campagne.temoin.livre import Livre
 
 PATIENCE: Final = 0.25  # seconds between two tries
-REPUBLIER: Final = 15.0  # seconds without a trace of a submission before it is published again under the same key
 ABANDONS: Final = 0.05  # part of the HTTP clients that never try again after an error
 TELEVERSEMENTS: Final = 0.15  # part of the dossiers that come with a freshly uploaded piece
 ETATS_FINAUX: Final = {"livre", "refuse", "classe_sans_suite"}
@@ -39,12 +38,17 @@ class Modele:
 
 @dataclass(frozen=True)
 class Acces:
-    """How a producer reaches the product: base URL and API key, AMQP URL and user name."""
+    """How a producer reaches the product: base URL and API key, AMQP URL and user name.
+
+    `republier`: seconds without a trace of a submission before it is published again under the same key; None: never,
+    the broker's confirm is believed, as it may be unless the broker loses its data.
+    """
 
     url: str
     cle_api: str
     amqp: str
     nom: str
+    republier: float | None = None
 
 
 class Producteur:
@@ -153,7 +157,7 @@ class Producteur:
         while True:
             await self._publier(cle, corps)
             try:
-                async with asyncio.timeout(REPUBLIER):
+                async with asyncio.timeout(self._acces.republier):
                     return await self._retrouver(cle)
             except TimeoutError:
                 self._livre.ecrire("republie", cle=str(cle))

@@ -4,6 +4,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from deploy.campagne.temoin.comptes import Comptes, Document, manifeste
@@ -163,8 +164,8 @@ def _annonce(acte: Document, vus: dict[str, str], comptes: Comptes) -> Iterator[
     nom = acte["vers"]
     deja = vus.get(nom)
     if nom.endswith(".json"):
-        fichier = manifeste(comptes.racine_sftp / nom)["fichier"]
-        if vus.get(fichier["nom"]) != fichier["sha256"]:
+        lu = manifeste(comptes.racine_sftp / nom)
+        if lu is None or vus.get(lu["nom"]) != lu["sha256"]:
             yield Anomalie("dechire", nom, "manifeste annoncé avant son fichier, ou qui n’en a pas l’empreinte")
         if deja not in {None, acte["sha256"]}:
             yield Anomalie("double", nom, "manifeste remplacé par un autre")
@@ -177,14 +178,21 @@ def livraisons_vraies(comptes: Comptes) -> Iterator[Anomalie]:
     ecoles: dict[str, set[str]] = {}
     for fichier in comptes.racine_sftp.glob("ENT1D.*.json"):
         lu = manifeste(fichier)
-        octets = (comptes.racine_sftp / lu["fichier"]["nom"]).read_bytes()
-        if hashlib.sha256(octets).hexdigest() != lu["fichier"]["sha256"]:
+        if lu is None or _empreinte(comptes.racine_sftp / lu["nom"]) != lu["sha256"]:
             yield Anomalie("dechire", fichier.name, "le fichier n’est pas celui du manifeste")
-        ecoles[fichier.stem] = {ecole["uai"] for ecole in lu["ecoles"]}
+        else:
+            ecoles[fichier.stem] = {ecole["uai"] for ecole in lu["ecoles"]}
     livrees = {p["numero"]: p.get("livraison") for p in comptes.perimetres}
     for numero, dossier in comptes.dossiers.items():
         if dossier["etat"] == "livre" and not set(dossier["ecoles"]) <= ecoles.get(str(livrees.get(numero)), set()):
             yield Anomalie("perdu", numero, "dit livré, absent de la livraison nommée")
+
+
+def _empreinte(fichier: Path) -> str:
+    try:
+        return hashlib.sha256(fichier.read_bytes()).hexdigest()
+    except OSError:
+        return ""
 
 
 def restes(comptes: Comptes) -> Iterator[Anomalie]:
