@@ -1,4 +1,4 @@
-"""What a commune files, and the two shapes of a dossier that others may rely on."""
+"""What a commune files, the two shapes of a dossier that others may rely on, and what is read of its waits."""
 
 from enum import StrEnum
 from typing import Annotated, Literal
@@ -114,3 +114,33 @@ class DossierLu(Modele):
     ecoles: tuple[UaiDeclaree, ...]
     pieces: tuple[PieceDeposee, ...]
     depose_le: AwareDatetime
+
+
+class Attente(Modele):
+    """Why something that is owed is not done yet: in French, without a person, from a short list of its service's."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    depuis: AwareDatetime
+    raison: Ligne
+
+
+class EnvoiLu(Modele):
+    """What other services may read of `envois` in MongoDB. `attente` is there while the mail waits."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    numero: NumeroDossier
+    version: Version
+    motif: Ligne
+    attente: Attente
+
+
+class PerimetreLu(Modele):
+    """What other services may read of `perimetres` in MongoDB. `attente` is there while the delivery waits."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    numero: NumeroDossier
+    version: Version
+    attente: Attente

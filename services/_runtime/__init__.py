@@ -3,8 +3,11 @@
 settings   values from the environment and secret files, or an exit that names what is wrong
 mongo      the only module that knows motor: connection, group commit, files
 outbox     a state and the events it owes in one write; the relay publishes them and keeps them until recorded
-bus        the only publisher; strict reading of bodies; acknowledge, wait and retry, or park
+publisher  the only publisher: one connection, confirmed, that tells when it is back
+bus        strict reading of bodies; acknowledge, wait and retry, or park
 wire       a message whose properties cannot be decoded is parked, it does not cut the connection
+lease      what a holder knows of its lease: checked right before an effect that cannot be taken back
+parked     a parking queue that RabbitMQ lost is filled again
 worker     repeat a step while there is work: outside effects and sweeps
 service    the mould: settings + router + store -> one ASGI application
 """

@@ -1,4 +1,4 @@
-"""The way in and the way out of a service: one publisher, one way to listen, one way to fail.
+"""The way in of a service: one way to listen, one way to fail.
 
 A message that fails for a passing reason waits in a TTL queue and comes back to its own queue only; one that cannot be
 handled goes to the service's parking queue with a reason, and a person is told. FastStream's defaults lose both
@@ -13,28 +13,31 @@ from typing import Any, Final
 from uuid import UUID
 
 import aio_pika
-from aio_pika.abc import AbstractRobustChannel, AbstractRobustConnection, DeliveryMode
+from aio_pika.abc import DeliveryMode
 from faststream import BaseMiddleware
-from faststream.exceptions import AckMessage
+from faststream.exceptions import AckMessage, NackMessage
 from faststream.message import StreamMessage
 from faststream.rabbit import RabbitMessage, RabbitQueue
 from faststream.rabbit.schemas.queue import QueueType
-from pymongo.errors import PyMongoError
-from yarl import URL
+from pymongo.errors import ConnectionFailure, PyMongoError
 
 from contracts.evenements import Enveloppe, Evenement, SoumettreDossier
-from contracts.flux import EXCHANGE_EVENEMENTS, file_de
+from contracts.flux import file_de
 from services._runtime.clock import now
 from services._runtime.logs import logger
-from services._runtime.metrics import DURATION, MESSAGES
+from services._runtime.metrics import DURATION, MESSAGES, PARKED_MESSAGES
+from services._runtime.mongo import Mongo
+from services._runtime.publisher import Publisher
 from services._runtime.reading import Illisible, read_strictly
 from services._runtime.receipts import PARKED, Receipts
 
 PARKING: Final = "parking"
 # Three short waits for a hiccup, then minutes, then hours for three days: a partner's day off drains by itself.
 WAITS: Final = ("retry.short",) * 3 + ("retry.medium",) * 6 + ("retry.long",) * 72
-# Channels of the publisher: an error on a channel closes it on all that is published there.
-EVENTS, FAILURES = range(2)
+# A message that meets MongoDB away stays in hand until it answers (RabbitMQ takes it back after 30 minutes), then is
+# delivered again; from the third delivery on it waits like any other: MongoDB answers, but not to this.
+HELD: Final = 20 * 60  # seconds
+HELD_DELIVERIES: Final = 3
 SOUMISSIONS: Final = file_de("intake", SoumettreDossier)
 
 
@@ -43,72 +46,6 @@ class Passager(Exception):  # noqa: N818  # says what becomes of the message
 
 
 PASSING: Final = (Passager, PyMongoError, TimeoutError, OSError)
-
-
-class Publisher:
-    """Own connection, confirms on, unroutable raises, own timeout around each publish: FastStream drops `timeout=`."""
-
-    def __init__(self, url: str, *, name: str, timeout: float) -> None:
-        self._url = url
-        self._name = name
-        self._timeout = timeout
-        self._user = URL(url).user
-        self._connection: AbstractRobustConnection | None = None
-        self._channels: list[AbstractRobustChannel] = []
-
-    async def connect(self) -> None:
-        """Open the connection and its channels; from then on it reopens by itself."""
-        self._connection = await aio_pika.connect_robust(
-            self._url,
-            timeout=self._timeout,
-            reconnect_interval=1.0,
-            client_properties={"connection_name": f"{self._name} publisher"},
-        )
-        self._channels = [await self._connection.channel(on_return_raises=True) for _ in (EVENTS, FAILURES)]
-
-    @property
-    def connected(self) -> bool:
-        """Tell whether a publish has a chance now."""
-        return self._connection is not None and self._connection.connected.is_set()
-
-    async def tell(self, cle: str, event_id: str, corps: bytes) -> None:
-        """Publish an event; return once the broker has confirmed it in every bound queue."""
-        await self._publish(EVENTS, EXCHANGE_EVENEMENTS, cle, self._event(event_id, corps))
-
-    async def tell_alone(self, cle: str, event_id: str, corps: bytes) -> None:
-        """Do the same on a connection of its own, which an event that the broker refuses closes on nobody else."""
-        async with asyncio.timeout(self._timeout), await aio_pika.connect(self._url) as connection:
-            channel = await connection.channel(on_return_raises=True)
-            target = await channel.get_exchange(EXCHANGE_EVENEMENTS, ensure=False)
-            await target.publish(self._event(event_id, corps), routing_key=cle, mandatory=True)
-
-    def _event(self, event_id: str, corps: bytes) -> aio_pika.Message:
-        return aio_pika.Message(
-            corps,
-            message_id=event_id,
-            content_type="application/json",
-            delivery_mode=DeliveryMode.PERSISTENT,
-            timestamp=now(),
-            app_id=self._name,
-            user_id=self._user,
-        )
-
-    async def hand_over(self, exchange: str, queue: str, message: aio_pika.Message) -> None:
-        """Publish a message that failed to a waiting exchange, or to the parking exchange."""
-        message.user_id = self._user
-        await self._publish(FAILURES, exchange, queue, message)
-
-    async def _publish(self, channel: int, exchange: str, cle: str, message: aio_pika.Message) -> None:
-        if not self._channels:
-            raise ConnectionError("not connected to RabbitMQ yet")
-        async with asyncio.timeout(self._timeout):
-            target = await self._channels[channel].get_exchange(exchange, ensure=False)
-            await target.publish(message, routing_key=cle, mandatory=True)
-
-    async def close(self) -> None:
-        """Close the connection."""
-        if self._connection is not None:
-            await self._connection.close()
 
 
 def listens(service: str, message: type[Evenement[Any] | SoumettreDossier]) -> dict[str, Any]:
@@ -137,8 +74,18 @@ def _decoder(model: type[Enveloppe]) -> Callable[[RabbitMessage], Awaitable[Enve
 class Handling(BaseMiddleware[Any, Any]):
     """Around every handler: record the receipt, or make the message wait, or park it; one log line and two metrics."""
 
-    def __init__(self, msg: Any, /, *, context: Any, publisher: Publisher, receipts: Receipts) -> None:  # noqa: ANN401
+    def __init__(
+        self,
+        msg: Any,  # noqa: ANN401
+        /,
+        *,
+        context: Any,  # noqa: ANN401
+        publisher: Publisher,
+        receipts: Receipts,
+        mongo: Mongo,
+    ) -> None:
         super().__init__(msg, context=context)
+        self._mongo = mongo
         self._publisher = publisher
         self._receipts = receipts
 
@@ -152,6 +99,9 @@ class Handling(BaseMiddleware[Any, Any]):
             await self._record(queue, msg)
             issue = "traite"
         except Exception as error:  # noqa: BLE001  # every failure has a place to go
+            if isinstance(error, ConnectionFailure) and _deliveries(msg) < HELD_DELIVERIES:
+                issue = await self._hold()
+                raise NackMessage from None
             issue = await self._set_aside(queue, error, msg)
             # Not « from error »: its text may hold a person.
             raise AckMessage from None
@@ -160,6 +110,12 @@ class Handling(BaseMiddleware[Any, Any]):
             DURATION.labels(queue).observe(elapsed)
             MESSAGES.labels(queue, issue).inc()
             logger().info("message", queue=queue, id=_id(msg), issue=issue, ms=round(elapsed * 1000, 1))
+
+    async def _hold(self) -> str:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(HELD):
+                await self._mongo.wait()
+        return "repris"
 
     async def _record(self, queue: str, msg: StreamMessage[Any], issue: str = "recu") -> None:
         # A submission is owed by no document of ours: nobody reads its receipt.
@@ -183,10 +139,17 @@ class Handling(BaseMiddleware[Any, Any]):
         copy = _copy(msg, headers)
         await self._publisher.hand_over(wait or PARKING, queue, copy)
         if wait is None:
+            PARKED_MESSAGES.labels(queue, motif).inc()
             logger().error("parked", queue=queue, id=_id(msg), motif=motif, detail=detail)
             with suppress(PyMongoError):  # raised from here, it would make the broker park a second copy
                 await self._record(queue, msg, PARKED)
         return PARKED if wait is None else "attend"
+
+
+def _deliveries(msg: StreamMessage[Any]) -> int:
+    """Count the deliveries of this message before this one, as quorum queues do."""
+    count = msg.raw_message.headers.get("x-delivery-count")
+    return count if isinstance(count, int) else 0
 
 
 def _tries(msg: StreamMessage[Any]) -> int:

@@ -11,6 +11,7 @@ DURATION: Final = Histogram(
     ["queue"],
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60),
 )
+PARKED_MESSAGES: Final = Counter("messages_parked_total", "Messages that wait for a person", ["queue", "motif"])
 PUBLISHED: Final = Counter("outbox_published_total", "Publishes tried by the relay", ["issue"])
 SETTLED: Final = Counter("outbox_settled_total", "Events that all their listeners have recorded")
 OUTBOX_OLDEST: Final = Gauge(

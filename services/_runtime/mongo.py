@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC
 from secrets import randbits
@@ -18,7 +19,7 @@ from motor.motor_asyncio import (  # noqa: TID251
     AsyncIOMotorGridFSBucket,
 )
 from pymongo import InsertOne, UpdateOne, WriteConcern
-from pymongo.errors import BulkWriteError, WriteError
+from pymongo.errors import BulkWriteError, PyMongoError, WriteError
 
 from services._runtime.clock import CLOCK
 
@@ -40,7 +41,11 @@ class Mongo:
 
     def __init__(self, url: str, database: str) -> None:
         self._client: AsyncIOMotorClient[Document] = AsyncIOMotorClient(
-            url, timeoutMS=10_000, serverSelectionTimeoutMS=5_000, connectTimeoutMS=5_000, appname="ent1d"
+            # With timeoutMS, it is also how long a call looks for a primary: somebody may wait for a 503.
+            url,
+            timeoutMS=5_000,
+            connectTimeoutMS=5_000,
+            appname="ent1d",
         )
         self.database: Database = self._client.get_database(
             database,
@@ -52,6 +57,13 @@ class Mongo:
         """Return when a primary answers, having taken its time; raise a PyMongoError otherwise."""
         answer = await self._client.admin.command("hello")
         CLOCK.anchor(answer["localTime"].replace(tzinfo=UTC))
+
+    async def wait(self) -> None:
+        """Return once a primary answers, however long it is away."""
+        while True:
+            with suppress(PyMongoError):
+                return await self.ping()
+            await asyncio.sleep(0.5)
 
     def files(self, bucket: str) -> Files:
         """Give a GridFS bucket."""

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from contracts.flux import FLUX
@@ -28,6 +29,10 @@ class Receipts:
     async def record(self, event_id: str, issue: str = "recu") -> None:
         """Record that the event has had its effect here, or (`parque`) that it waits for a person here."""
         await self._writes.upsert(event_id, {"$set": {"issue": issue, "le": now()}})
+
+    async def forget_parked(self, before: datetime) -> None:
+        """Drop what says of events that they were parked before this moment: they are told again."""
+        await self._collection.delete_many({"issue": PARKED, "le": {"$lt": before}})
 
 
 @dataclass(frozen=True, slots=True)

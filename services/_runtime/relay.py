@@ -3,6 +3,7 @@
 A broker can lose what it confirmed, so nothing is deleted at the confirm: the date of the next look moves ahead, and
 the event is settled when the receipts of all its listeners are in MongoDB. Until then it is told again after growing
 waits, with the same id. An event that a listener has parked is left to the operator: told again, it would park again.
+A RabbitMQ that comes back may have lost its data: what it had confirmed is looked at again at once.
 """
 
 import asyncio
@@ -14,17 +15,18 @@ from typing import Final
 
 from aio_pika.exceptions import AMQPConnectionError, DeliveryError
 
-from services._runtime.bus import Publisher
 from services._runtime.clock import now
 from services._runtime.metrics import OUTBOX_OLDEST, PUBLISHED, SETTLED
 from services._runtime.mongo import Collection, Database, Document
 from services._runtime.outbox import OWN_TIME, Owed
+from services._runtime.publisher import Publisher
 from services._runtime.receipts import standing
 from services._runtime.worker import Worker
 
 BATCH: Final = 500
 KEPT_IN_MIND: Final = 20_000  # told events whose receipts are looked for before their date; about 10 MB
 MAX_DOUBLINGS: Final = 6  # the wait before the next telling grows up to 64 times
+RECORDING_TIME: Final = timedelta(seconds=5)  # for listeners to record what a broker that came back had kept
 ITS_OWN: Final = (DeliveryError, TimeoutError)  # failures of one publish; the others are of its channel or connection
 
 
@@ -39,8 +41,12 @@ class Relay:
         self._told: deque[Owed] = deque(maxlen=KEPT_IN_MIND)
         self._collections: list[str] = []
         self._publishing = Worker("relay", self._publish_offered, idle=60.0)
+        self._lost_until_now = False
+        self._connections = self._connections_seen = 0
+        self._recalling = Worker("recall", self._recall, idle=60.0)
         self.workers: Final = [
             self._publishing,
+            self._recalling,
             Worker("settle", self._settle_told, idle=2.0),
             Worker("measure", self._measure, idle=5.0),
         ]
@@ -55,6 +61,30 @@ class Relay:
         if len(self._offered) < 10 * BATCH:
             self._offered.extend(owed)
             self._publishing.wake()
+
+    def look_again(self, lost: bool) -> None:  # noqa: FBT001  # called back by the publisher
+        """Have all that was told before this connection looked at again, in a few seconds.
+
+        Unless RabbitMQ was seen away, only what was told once: a service that restarts in a loop repeats nothing twice.
+        """
+        self._connections += 1
+        self._lost_until_now |= lost
+        self._recalling.wake()
+
+    async def _recall(self) -> bool:
+        seen, lost = self._connections, self._lost_until_now
+        if seen == self._connections_seen:
+            return False
+        soon = now() + RECORDING_TIME
+        for name in self._collections:
+            await self._database[name].update_many(
+                {"sortie.echeance": {"$gt": soon}},
+                {"$min": {"sortie.$[e].echeance": soon}},
+                array_filters=[{"e.publie": True, **({} if lost else {"e.essais": {"$lte": 1}})}],
+            )
+        self._connections_seen = seen
+        self._lost_until_now &= seen != self._connections
+        return False
 
     async def _publish_offered(self) -> bool:
         if not self._publisher.connected:

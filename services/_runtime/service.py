@@ -20,11 +20,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from services._runtime.bus import Handling, Publisher
+from services._runtime.bus import Handling
 from services._runtime.logs import configure_logs, logger
 from services._runtime.metrics import PARTNER_UP
 from services._runtime.mongo import Mongo
 from services._runtime.outbox import Outbox
+from services._runtime.parked import Parked
+from services._runtime.publisher import Publisher, with_heartbeat
 from services._runtime.receipts import Receipts
 from services._runtime.relay import Relay
 from services._runtime.settings import RuntimeSettings
@@ -49,7 +51,13 @@ class Base:
         )
         self.relay = Relay(self.mongo.database, self.publisher, unsettled_after=settings.unsettled_after)
         self.receipts = Receipts(self.mongo.database, service)
+        self.parked = Parked(service, self.publisher, self.receipts)
+        self.publisher.on_connected = self._look_again
         self.outboxes: list[Outbox] = []
+
+    def _look_again(self, lost: bool) -> None:  # noqa: FBT001  # called back by the publisher
+        self.relay.look_again(lost)
+        self.parked.look_again()
 
     def outbox(self, collection: str) -> Outbox:
         """Give a collection of this service whose documents may owe events."""
@@ -107,14 +115,20 @@ class _Running:
     def __init__(self, service: Service[Any], base: Base, store: Store, parts: Parts) -> None:
         self._base = base
         self._store = store
-        self._workers = (Worker("clock", self._take_time, idle=30.0), *base.relay.workers, *parts.workers)
+        self._workers = (
+            Worker("clock", self._take_time, idle=30.0),
+            *base.relay.workers,
+            base.parked.worker,
+            *parts.workers,
+        )
         self._resources = parts.resources
         self._broker = RabbitBroker(
-            service.settings.rabbitmq_url.get_secret_value(),
+            with_heartbeat(service.settings.rabbitmq_url.get_secret_value()),
             app_id=service.name,
+            timeout=service.settings.publish_timeout,  # of an attempt to connect
             reconnect_interval=1.0,
             graceful_timeout=service.settings.drain_timeout,
-            middlewares=[partial(Handling, publisher=base.publisher, receipts=base.receipts)],
+            middlewares=[partial(Handling, publisher=base.publisher, receipts=base.receipts, mongo=base.mongo)],
             routers=[service.router],
             context=ContextRepo({"store": store, **parts.context}),
             logger=None,  # its lines hold exception texts, which hold values

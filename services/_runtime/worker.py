@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 
 from services._runtime.logs import logger
 
-MAX_PAUSE = 5.0  # seconds between tries while a partner is down: short, so that recovery needs no hand
+MAX_PAUSE = 3.0  # seconds between tries while a partner is down: short, so that recovery needs no hand
 
 
 class Worker:

@@ -1,6 +1,7 @@
 """Puts aaf_dispatch together; importing has no effect."""
 
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +14,7 @@ from services._runtime.worker import Worker
 from services.aaf_dispatch.fabrique import Fabrique
 from services.aaf_dispatch.handlers import router
 from services.aaf_dispatch.livreur import Livreur, Regles
+from services.aaf_dispatch.mesures import mesurer
 from services.aaf_dispatch.remise import Serveur
 from services.aaf_dispatch.store import Store
 
@@ -56,6 +58,7 @@ def build(settings: Settings | None = None) -> Starlette:
     def parts(store: Store) -> Parts:
         fabrique = Fabrique(given.annuaire_source, given.annuaire_atelier)
         tournee = Worker("livraison", Livreur(store, fabrique, serveur, regles).livrer, idle=1.0)
-        return Parts(workers=[tournee], context={"tournee": tournee}, resources=[fabrique])
+        mesure = Worker("mesure", partial(mesurer, store), idle=5.0)
+        return Parts(workers=[tournee, mesure], context={"tournee": tournee}, resources=[fabrique])
 
     return application(Service("aaf_dispatch", given, router, store, parts))

@@ -14,6 +14,8 @@ from typing import Any, Final, cast
 
 import asyncssh
 
+from services._runtime.lease import Lease
+
 BLOC: Final = 256 * 1024
 DELAIS: Final = 20  # seconds without an answer before the connection counts as dead
 
@@ -40,6 +42,14 @@ class Depot:
     def __init__(self, sftp: asyncssh.SFTPClient, dossier: str) -> None:
         self._sftp = sftp
         self._dossier = dossier.rstrip("/")
+        self._bail: Lease | None = None
+
+    def sous(self, bail: Lease) -> None:
+        """Change nothing on the server any more, and raise LeaseLost, once this lease is over.
+
+        Hidden names then carry its token: who takes over removes them, so a rename already on its way finds nothing.
+        """
+        self._bail = bail
 
     async def manifeste(self, nom: str) -> dict[str, Any] | None:
         """Read the manifest of a delivery already made whole, if it is there."""
@@ -51,7 +61,7 @@ class Depot:
 
     async def deposer(self, fichier: Path) -> None:
         """Put a file under its name, whole or not at all."""
-        provisoire = self._chemin(f".{fichier.name}.part")
+        provisoire = self._chemin(f".{fichier.name}{f'.{self._bail.token[:8]}' if self._bail else ''}.part")
         try:
             sha256 = await self._ecrire(fichier, provisoire)
             await self._verifier(provisoire, sha256)
@@ -66,13 +76,16 @@ class Depot:
         """Remove what an interrupted delivery left under a hidden name of ours."""
         for nom in await self._sftp.listdir(self._dossier or "/"):
             if str(nom).startswith(".ENT1D.") and str(nom).endswith(".part"):
+                self._permis()
                 await self._sftp.remove(self._chemin(str(nom)))
 
     async def _ecrire(self, fichier: Path, vers: str) -> str:
         hachage = hashlib.sha256()
+        self._permis()
         async with self._sftp.open(vers, "wb") as cible:
             with fichier.open("rb") as source:
                 while bloc := source.read(BLOC):
+                    self._permis()
                     hachage.update(bloc)
                     await cible.write(bloc)
             with suppress(asyncssh.SFTPOpUnsupported):
@@ -88,13 +101,20 @@ class Depot:
             raise EcritureAltereeError("le fichier relu diffère du fichier envoyé")
 
     async def _renommer(self, depuis: str, vers: str) -> None:
+        self._permis()
         try:
             await self._sftp.posix_rename(depuis, vers)
         except asyncssh.SFTPOpUnsupported:
+            self._permis()
             # Plain rename refuses to overwrite: what an earlier try left under this name was never announced.
             with suppress(asyncssh.SFTPNoSuchFile):
                 await self._sftp.remove(vers)
+            self._permis()
             await self._sftp.rename(depuis, vers)
+
+    def _permis(self) -> None:
+        if self._bail is not None:
+            self._bail.check()
 
     def _chemin(self, nom: str) -> str:
         return f"{self._dossier}/{nom}"

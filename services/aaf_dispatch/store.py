@@ -1,7 +1,7 @@
 """The only door of aaf_dispatch to MongoDB: who is to be delivered (`perimetres`) and what was (`livraisons`)."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 from typing import Final
@@ -11,11 +11,13 @@ from pymongo.errors import DuplicateKeyError, PyMongoError
 
 from contracts.evenements import DossierValide, Effectifs, Livraison
 from services._runtime.clock import now
+from services._runtime.lease import Lease, LeaseLost
 from services._runtime.mongo import Document
 from services._runtime.service import Base
 from services.aaf_dispatch.domain import Arret, Inscription, livre, nom_livraison, suspendu
+from services.aaf_dispatch.empechements import RAISONS, Empechement
 
-BAIL: Final = timedelta(seconds=15)  # how long a dead process holds up its titulaire; renewed three times as often
+BAIL: Final = timedelta(seconds=10)  # how long a dead process holds up its titulaire; renewed three times as often
 
 
 class Store:
@@ -31,6 +33,7 @@ class Store:
         """Create the key that gives one rank to one delivery, and the index of what waits."""
         await self._livraisons.create_index([("titulaire", 1), ("ordre", -1)], unique=True)
         await self._perimetres.collection.create_index([("titulaire", 1), ("livree", 1)])
+        await self._perimetres.collection.create_index("numero")
 
     async def inscrire(self, valide: DossierValide) -> None:
         """Owe a delivery to this dossier. A redelivered event changes nothing."""
@@ -43,6 +46,7 @@ class Store:
                 "version": data.version,
                 "ecoles": list(data.ecoles),
                 "livree": False,
+                "inscrit_le": now(),
                 "suspensions": [],
             }
         )
@@ -104,27 +108,32 @@ class Store:
         return prise
 
     @asynccontextmanager
-    async def tenir(self, nom: str) -> AsyncIterator[None]:
+    async def tenir(self, nom: str) -> AsyncIterator[Lease]:
         """Renew the lease of a delivery while the body runs, and give it back after.
 
-        Raises TimeoutError in the body when the lease could not be renewed: this process must stop before it touches
-        the titulaire's server, for another may have taken over.
+        Raises LeaseLost when somebody took it before, TimeoutError in the body when it could not be renewed: this
+        process must stop before it touches the titulaire's server, for another may have taken over. One that was
+        itself stopped learns it late: the body asks the lease right before each effect.
         """
         async with asyncio.timeout(BAIL.total_seconds()) as limite:
-            renouvellement = asyncio.create_task(self._renouveler(nom, limite))
+            bail = Lease(BAIL, self._jeton)
+            if await self._prendre(nom, {"jeton": self._jeton}) is None:
+                raise LeaseLost
+            renouvellement = asyncio.create_task(self._renouveler(nom, limite, bail))
             try:
-                yield
+                yield bail
             finally:
                 renouvellement.cancel()
                 await self._livraisons.update_one({"_id": nom, "jeton": self._jeton}, {"$set": {"bail": now()}})
 
-    async def _renouveler(self, nom: str, limite: asyncio.Timeout) -> None:
+    async def _renouveler(self, nom: str, limite: asyncio.Timeout, bail: Lease) -> None:
         horloge = asyncio.get_running_loop()
         while True:
             await asyncio.sleep(BAIL.total_seconds() / 3)
-            echeance = horloge.time() + BAIL.total_seconds()
+            asked_at, echeance = now(), horloge.time() + BAIL.total_seconds()
             with suppress(PyMongoError):
                 tenue = await self._prendre(nom, {"jeton": self._jeton}) is not None
+                bail.asked_at = asked_at if tenue else asked_at - BAIL
                 limite.reschedule(echeance if tenue else horloge.time())
 
     async def suspendre(self, nom: str, empreinte: str, pourquoi: Arret) -> None:
@@ -141,8 +150,33 @@ class Store:
             },
         )
 
+    async def empecher(self, empechement: Empechement, inscriptions: Sequence[Inscription] | None) -> None:
+        """Write down why these dossiers (None: all that wait) are not delivered; since when, the first time."""
+        du: Document = {"titulaire": self.titulaire, "livree": False, "attente.empechement": {"$ne": empechement}}
+        if inscriptions is not None:
+            du["_id"] = {"$in": [self._cle(inscription) for inscription in inscriptions]}
+        attente = {
+            "depuis": {"$ifNull": ["$attente.depuis", now()]},
+            "raison": RAISONS[empechement],
+            "empechement": empechement,
+        }
+        await self._perimetres.collection.update_many(du, [{"$set": {"attente": attente}}])
+
+    async def non_livres(self) -> dict[str | None, tuple[int, datetime | None]]:
+        """Count the dossiers validated and not delivered, by what keeps them, with the date of the oldest."""
+        groupes = self._perimetres.collection.aggregate(
+            [
+                {"$match": {"titulaire": self.titulaire, "livree": False}},
+                {"$group": {"_id": "$attente.empechement", "nombre": {"$sum": 1}, "le": {"$min": "$inscrit_le"}}},
+            ]
+        )
+        return {groupe["_id"]: (groupe["nombre"], groupe["le"]) async for groupe in groupes}
+
     async def signaler(self, inscription: Inscription, pourquoi: Arret) -> None:
-        """Owe a LivraisonSuspendue for this dossier, once for each reason."""
+        """Owe a LivraisonSuspendue for this dossier, once for each reason; what kept it before keeps it no longer."""
+        await self._perimetres.collection.update_one(
+            {"_id": self._cle(inscription), "attente": {"$exists": True}}, {"$unset": {"attente": ""}}
+        )
         evenement = suspendu(inscription, self.titulaire, pourquoi, now())
         await self._perimetres.update(
             self._cle(inscription),
@@ -165,7 +199,7 @@ class Store:
         await self._perimetres.update(
             self._cle(inscription),
             {"livree": False},
-            {"$set": {"livree": True, "livraison": livraison.nom}},
+            {"$set": {"livree": True, "livraison": livraison.nom}, "$unset": {"attente": ""}},
             livre(inscription, self.titulaire, livraison, le),
         )
 

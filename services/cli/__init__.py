@@ -13,12 +13,15 @@ from pymongo.errors import PyMongoError
 
 from contracts.documents import ASYNCAPI, documents
 from services._runtime.settings import read_settings
-from services.cli import annuaire, dossiers, livraisons, parking
+from services.cli import annuaire, dossiers, livraisons, outbox, parking
 from services.cli.connexions import NomService
+from services.cli.interventions import interventions
 
 app = typer.Typer(
     name="ent1d",
     help="Finalisation de commande ENT 1er degré : les services, et la main de l’exploitant.",
+    epilog="Statut : 0 fait, ou rien à faire ; 1 impossible, une ligne dit pourquoi ; 2 commande mal écrite. "
+    "Que faire devant un symptôme : docs/ops/README.md.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,  # a traceback shows local variables, and these hold people
@@ -27,6 +30,8 @@ app.add_typer(annuaire.app, name="annuaire")
 app.add_typer(dossiers.app, name="dossier")
 app.add_typer(livraisons.app, name="livraison")
 app.add_typer(parking.app, name="parking")
+app.command(epilog="Exemple : ent1d outbox --depuis 10m")(outbox.outbox)
+app.command(epilog="Exemple : ent1d interventions --cible ENT-5KHZ3-VGE9T")(interventions)
 
 
 @app.command()
@@ -70,12 +75,27 @@ def main() -> None:
     """Run the command; say in one line why it could not be done."""
     logging.getLogger().addHandler(logging.NullHandler())  # what libraries would say besides
     try:
-        app()
-    except PyMongoError as error:
-        sys.exit(f"ent1d : MongoDB ne répond pas comme attendu ({type(error).__name__})")
-    except AMQPError as error:
-        sys.exit(f"ent1d : RabbitMQ ne répond pas comme attendu ({type(error).__name__})")
+        statut = app(standalone_mode=False)
+    except typer.Abort:
+        statut = 130
+    except typer.TyperException as error:
+        statut = _dire(str(getattr(error, "format_message", error.__str__)()), 2)
     except BrokenPipeError:
         os._exit(0)
-    except (OSError, LookupError) as error:
-        sys.exit(f"ent1d : {str(error) or type(error).__name__}")
+    except (PyMongoError, AMQPError, OSError, LookupError) as error:
+        statut = _dire(_panne(error), 1)
+    sys.exit(statut)
+
+
+def _panne(error: Exception) -> str:
+    """Name the server that failed: what its library says may hold a password."""
+    for famille, serveur in ((PyMongoError, "MongoDB"), (AMQPError, "RabbitMQ")):
+        if isinstance(error, famille):
+            return f"{serveur} ne répond pas comme attendu ({type(error).__name__})"
+    return str(error) or type(error).__name__
+
+
+def _dire(pourquoi: str, statut: int) -> int:
+    if pourquoi:  # empty when the help has said it all
+        sys.stderr.write(f"ent1d : {' '.join(pourquoi.split())}\n")
+    return statut

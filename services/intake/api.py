@@ -166,11 +166,15 @@ async def retrouver(cle: UUID, store: Stored, qui: Qui) -> Accepte:
     responses=Probleme.reponses(401, 404, 422, 503),
 )
 async def suivre(numero: str, store: Stored, qui: Qui) -> Suivi:
-    """Follow a dossier. Another producer's dossier answers as an absent one."""
+    """Follow a dossier. Another producer's dossier answers as an absent one.
+
+    While a mail or the delivery waits for a partner that is away, `chronologie` ends with a line for each whose `fait`
+    is `EnAttente`: `constat` says what waits and why, `le` since when. The line goes away once it is done.
+    """
     dossier = await store.dossier(numero, qui)
     if dossier is None:
         raise HTTPException(404, "Aucun dossier de ce numéro n’a été déposé avec ce compte.")
-    return suivi(dossier)
+    return suivi(dossier, await store.attentes(numero))
 
 
 async def _body_within(request: Request, limit: int) -> bytes:

@@ -1,13 +1,13 @@
 """The rules of a dossier's life: what a deposit makes, and what is decided on a verification report. Pure."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from contracts.dossier import Etape, EtatDossier, PieceDeposee, PieceJointe, Soumission
+from contracts.dossier import EnvoiLu, Etape, EtatDossier, PerimetreLu, PieceDeposee, PieceJointe, Soumission
 from contracts.evenements import (
     AAFLivre,
     Controle,
@@ -26,6 +26,16 @@ from contracts.evenements import (
 
 SOURCE: Final = "ent1d/intake"
 REGLE: Final = "regle:validation-automatique.1"
+EN_ATTENTE: Final = "EnAttente"
+SANS_IMPORTANCE: Final = timedelta(seconds=15)  # what waits for less is not worth a line
+COURRIELS: Final = {
+    "accuse": "accusé de dépôt",
+    "correction": "demande de correction",
+    "validation": "dossier validé",
+    "livraison": "annuaire livré",
+    "refus": "dossier refusé",
+    "suspension": "livraison suspendue",
+}
 _CROCKFORD: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
@@ -159,3 +169,16 @@ def suspendu(evenement: LivraisonSuspendue) -> Transition:
     suspension = evenement.data
     etape = Etape(le=evenement.time, fait=evenement.nom(), version=suspension.version, constat=suspension.constat)
     return Transition(evenement.subject, suspension.version, (EtatDossier.VALIDE,), None, etape)
+
+
+def attentes(envois: Iterable[EnvoiLu], perimetres: Iterable[PerimetreLu], maintenant: datetime) -> tuple[Etape, ...]:
+    """Say what a dossier waits for, as lines that end its timeline for as long as it does."""
+    toutes: tuple[tuple[EnvoiLu | PerimetreLu, str], ...] = (
+        *((e, f"Le courriel « {COURRIELS.get(e.motif, e.motif)} » attend") for e in envois),
+        *((p, "La livraison de l’annuaire attend") for p in perimetres),
+    )
+    return tuple(
+        Etape(le=lu.attente.depuis, fait=EN_ATTENTE, version=lu.version, constat=f"{quoi} : {lu.attente.raison}.")
+        for lu, quoi in sorted(toutes, key=lambda attente: attente[0].attente.depuis)
+        if maintenant - lu.attente.depuis >= SANS_IMPORTANCE
+    )

@@ -6,11 +6,12 @@ from uuid import UUID
 
 from pymongo.read_concern import ReadConcern
 
-from contracts.dossier import Etape, EtatDossier, PieceDeposee, Soumission, Suivi
+from contracts.dossier import EnvoiLu, Etape, EtatDossier, PerimetreLu, PieceDeposee, Soumission, Suivi
 from contracts.evenements import DossierDepose
+from services._runtime.clock import now
 from services._runtime.mongo import Document
 from services._runtime.service import Base
-from services.intake.domain import Transition
+from services.intake.domain import Transition, attentes
 from services.intake.pieces import Pieces
 
 
@@ -19,6 +20,8 @@ class Store:
 
     def __init__(self, base: Base) -> None:
         self._dossiers = base.outbox("dossiers")
+        self._envois = base.mongo.database["envois"]
+        self._perimetres = base.mongo.database["perimetres"]
         self.pieces = Pieces(base.mongo)
 
     async def prepare(self) -> None:
@@ -89,6 +92,17 @@ class Store:
         trouve: Document | None = await self._dossiers.collection.find_one({"_id": numero, "producteur": producteur})
         return trouve
 
+    async def attentes(self, numero: str) -> tuple[Etape, ...]:
+        """Read what the other services have not been able to do yet for this dossier."""
+        en_attente = {"numero": numero, "attente": {"$exists": True}}
+        envois = self._envois.find(en_attente, dict.fromkeys(EnvoiLu.model_fields, 1))
+        perimetres = self._perimetres.find(en_attente, dict.fromkeys(PerimetreLu.model_fields, 1))
+        return attentes(
+            [EnvoiLu.model_validate(e) async for e in envois],
+            [PerimetreLu.model_validate(p) async for p in perimetres],
+            now(),
+        )
+
     async def version(self, numero: str) -> int:
         """Read the version of a dossier; 0 when there is none."""
         trouve = await self._dossiers.collection.find_one({"_id": numero}, {"version": 1})
@@ -102,8 +116,8 @@ class Store:
         return trouve
 
 
-def suivi(dossier: Document) -> Suivi:
-    """Show a dossier as its producer may see it."""
+def suivi(dossier: Document, attentes: Sequence[Etape] = ()) -> Suivi:
+    """Show a dossier as its producer may see it, with what it waits for at the end of its timeline."""
     etat = EtatDossier(dossier["etat"])
     chronologie = tuple(Etape(**etape) for etape in dossier["chronologie"])
     return Suivi(
@@ -112,7 +126,7 @@ def suivi(dossier: Document) -> Suivi:
         version=dossier["version"],
         depose_le=dossier["depose_le"],
         ecoles=tuple(dossier["ecoles"]),
-        chronologie=chronologie,
+        chronologie=(*chronologie, *attentes),
     )
 
 

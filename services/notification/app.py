@@ -1,6 +1,7 @@
 """Puts notification together; importing has no effect."""
 
 from datetime import timedelta
+from functools import partial
 from typing import Annotated
 
 from pydantic import Field, FilePath, HttpUrl, SecretStr
@@ -12,8 +13,9 @@ from services._runtime.settings import RuntimeSettings, read_settings
 from services._runtime.worker import Worker
 from services.notification.facteur import Facteur
 from services.notification.handlers import router
-from services.notification.mailer import ReglagesSmtp, Securite
 from services.notification.messages import Expediteur
+from services.notification.mesures import mesurer
+from services.notification.reglages import ReglagesSmtp, Securite
 from services.notification.store import Store
 
 
@@ -47,7 +49,10 @@ def build(settings: Settings | None = None) -> Starlette:
             url_suivi=str(given.public_url),
             boite_agents=given.mail_agents,
         )
-        return Parts(workers=[worker], context={"expediteur": expediteur, "facteur": worker}, resources=[facteur])
+        mesure = Worker("mesure", partial(mesurer, store), idle=5.0)
+        return Parts(
+            workers=[worker, mesure], context={"expediteur": expediteur, "facteur": worker}, resources=[facteur]
+        )
 
     return application(Service("notification", given, router, Store, parts))
 

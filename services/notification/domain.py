@@ -17,6 +17,7 @@ ATTENTES_REFUS: Final = _PREMIERES_ATTENTES + (60,) * ((PATIENCE - sum(_PREMIERE
 ATTENTES_RELAIS: Final = (1, 2, 5, 10, 15)  # minutes; the last one repeats for as long as the relay is away
 ATTENTE_DOUTE: Final = 5  # minutes
 RENVOIS_DOUTE: Final = 1
+RELAIS_ABSENT: Final = "relais de messagerie indisponible"
 
 
 class EtatEnvoi(StrEnum):
@@ -94,13 +95,19 @@ def apres_reponse(code: int, essais: int, maintenant: datetime, *, unite: timede
 
 
 def apres_indisponibilite(pannes: int, maintenant: datetime, *, unite: timedelta = MINUTE) -> Suite:
-    """Give the suite of a try that sent nothing, the `pannes`-th in a row: the relay was away or refused all of us.
+    """Give the suite of a try that sent nothing, the `pannes`-th of this mail: the relay broke off or refused us.
 
     It never gives up: an outage of ours, or a wrong setting, must not cost one mail. Waits stay short, so that a
-    backlog leaves within a quarter of an hour of the relay's return.
+    backlog leaves within a quarter of an hour of the relay's return. A relay that does not even answer is not tried
+    with a mail: nothing is dated later, and the oldest leave first when it is back.
     """
     attente = ATTENTES_RELAIS[min(pannes, len(ATTENTES_RELAIS)) - 1]
-    return Suite(EtatEnvoi.REFUS_TEMPORAIRE, maintenant + attente * unite, "relais de messagerie indisponible")
+    return Suite(EtatEnvoi.REFUS_TEMPORAIRE, maintenant + attente * unite, RELAIS_ABSENT)
+
+
+def apres_interruption(maintenant: datetime) -> Suite:
+    """Give the suite of a try given up before anything was sent, because its lease was over."""
+    return Suite(EtatEnvoi.REFUS_TEMPORAIRE, maintenant, "tentative interrompue avant l’envoi")
 
 
 def apres_doute(renvois: int, maintenant: datetime, *, unite: timedelta = MINUTE) -> Suite:

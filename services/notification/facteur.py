@@ -1,4 +1,4 @@
-"""Sends what is owed: takes what is due, writes the attempt down, sends, writes down what became of it."""
+"""Sends what is owed: writes the attempt down under a lease, sends, writes down what became of it."""
 
 import asyncio
 from collections.abc import Coroutine, Sequence
@@ -6,10 +6,20 @@ from datetime import timedelta
 from typing import Any, Final
 
 from services._runtime.clock import now
+from services._runtime.lease import LeaseLost
 from services._runtime.metrics import ENVOIS
-from services.notification.domain import EtatEnvoi, Suite, apres_doute, apres_indisponibilite, apres_reponse
-from services.notification.mailer import Doute, Indisponible, Mailer, ReglagesSmtp
-from services.notification.store import BAIL, Pris, Store
+from services.notification.domain import (
+    RELAIS_ABSENT,
+    EtatEnvoi,
+    Suite,
+    apres_doute,
+    apres_indisponibilite,
+    apres_interruption,
+    apres_reponse,
+)
+from services.notification.mailer import Doute, Indisponible, Mailer, RelaisAbsent
+from services.notification.reglages import ReglagesSmtp
+from services.notification.store import BAIL, Pris, Store, Tenu
 
 CONNEXIONS: Final = 4  # to the relay; an académie's relay often allows no more than ten
 LOT: Final = 100
@@ -22,20 +32,29 @@ class Facteur:
         self._store = store
         self._mailers = [Mailer(reglages) for _ in range(CONNEXIONS)]
         self._unite = unite
+        self._tenus: set[Tenu] = set()
 
     async def tournee(self) -> bool:
         """Send what is due; True when there may be more. Raises Indisponible when the relay is away."""
         for perdu in await self._store.interrompus():
             await self._dans_le_doute(perdu)
-        lot = await self._store.prendre(LOT)
+        lot = await self._store.dus(LOT)
         if lot:
+            await self._joindre_le_relais()
             await self._distribuer(lot)
         return len(lot) == LOT
 
+    async def _joindre_le_relais(self) -> None:
+        """Try no mail with a relay that is away: each would only be dated later, the oldest the latest."""
+        try:
+            await self._mailers[0].joindre()
+        except RelaisAbsent:
+            await self._store.faire_attendre(RELAIS_ABSENT)
+            raise
+
     async def _distribuer(self, lot: Sequence[Pris]) -> None:
-        jeton = lot[0].jeton
         restants = list(reversed(lot))
-        renouvellement = asyncio.create_task(self._prolonger(jeton))
+        renouvellement = asyncio.create_task(self._prolonger())
         try:
             # Gathered, not cancelled at the first failure: a mail cut while it is sent would be in doubt for nothing.
             fins = await asyncio.gather(
@@ -43,29 +62,37 @@ class Facteur:
             )
         finally:
             renouvellement.cancel()
-            await self._store.rendre(jeton)
         for panne in fins:
             if isinstance(panne, BaseException):
                 raise panne
 
-    async def _prolonger(self, jeton: str) -> None:
+    async def _prolonger(self) -> None:
         while True:
             await asyncio.sleep(BAIL.total_seconds() / 3)
-            await self._store.prolonger(jeton)
+            await asyncio.gather(*map(self._store.prolonger, self._tenus), return_exceptions=True)
 
     async def _par(self, mailer: Mailer, restants: list[Pris]) -> None:
         while restants:
             await _jusqu_au_bout(self._remettre(mailer, restants.pop()))
 
-    async def _remettre(self, mailer: Mailer, pris: Pris) -> None:
-        if await self._store.tenter(pris):
-            await self._envoyer(mailer, pris)
-
-    async def _envoyer(self, mailer: Mailer, pris: Pris) -> None:
+    async def _remettre(self, mailer: Mailer, du: Pris) -> None:
+        tenu = await self._store.tenter(du)
+        if tenu is None:
+            return
+        self._tenus.add(tenu)
         try:
-            reponse = await mailer.envoyer(pris.destinataire, pris.message)
+            await self._envoyer(mailer, tenu)
+        finally:
+            self._tenus.discard(tenu)
+
+    async def _envoyer(self, mailer: Mailer, tenu: Tenu) -> None:
+        pris = tenu.pris
+        try:
+            reponse = await mailer.envoyer(pris.destinataire, pris.message, tenu.bail.check)
         except Doute:
             await self._dans_le_doute(pris)
+        except LeaseLost:
+            await self._noter(pris, apres_interruption(now()), None)
         except Indisponible:
             await self._noter(pris, apres_indisponibilite(pris.pannes + 1, now(), unite=self._unite), "pannes")
             raise

@@ -2,10 +2,9 @@
 
 import asyncio
 import re
-from enum import StrEnum
-from pathlib import Path
+from collections.abc import Callable
 from types import TracebackType
-from typing import Annotated, Final, NamedTuple, Self, cast
+from typing import Final, NamedTuple, Self, cast
 
 from aiosmtplib import (
     SMTP,
@@ -15,9 +14,8 @@ from aiosmtplib import (
     SMTPResponseException,
     SMTPServerDisconnected,
 )
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
-from contracts.valeurs import Courriel
+from services.notification.reglages import ReglagesSmtp, Securite
 
 _POUSSE: Final = 0.005  # seconds between two looks at a body that is leaving
 _ADRESSE: Final = re.compile(r"<[^>]*>|\S*@\S*")
@@ -25,51 +23,6 @@ _DEBUT_DATA: Final = 354
 _ADRESSE_IMPOSSIBLE: Final = 553
 _SERVICE_ABSENT: Final = 421
 _A_REGLER: Final = frozenset({_SERVICE_ABSENT, 530})  # 530: it wants TLS or a login, from all our mails
-
-
-class Securite(StrEnum):
-    """How the connection is protected: with `starttls` or `tls`, and a valid certificate, or nothing is sent."""
-
-    AUCUNE = "aucune"
-    STARTTLS = "starttls"
-    TLS = "tls"
-
-
-class ReglagesSmtp(BaseModel):
-    """Where the relay is and how to speak to it; delays in seconds.
-
-    `retour` is the envelope sender: the mailbox where bounces go, which carry our Message-ID. `autorite` is a file of
-    certification authorities, when the relay's is not a public one.
-
-    RFC 5321 gives the relay 10 minutes to answer the final dot. A worker holds a lease meanwhile, and a relay that
-    filters before accepting answers within a minute: after `delai_reponse` the envoi is in doubt, which has a policy.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-
-    hote: str
-    port: Annotated[int, Field(ge=1, le=65535)]
-    securite: Securite
-    retour: Courriel
-    utilisateur: str | None = None
-    mot_de_passe: SecretStr | None = None
-    autorite: Path | None = None
-    delai_connexion: Annotated[float, Field(gt=0)] = 10.0  # TCP, greeting, TLS and login together
-    delai_commandes: Annotated[float, Field(gt=0)] = 30.0  # sender, recipient and body together
-    delai_reponse: Annotated[float, Field(gt=0)] = 120.0  # after the final dot
-
-    @model_validator(mode="after")
-    def _identite_entiere_et_protegee(self) -> Self:
-        if (self.utilisateur is None) != (self.mot_de_passe is None):
-            raise ValueError("utilisateur et mot_de_passe vont ensemble")
-        if self.utilisateur is not None and self.securite is Securite.AUCUNE:
-            raise ValueError("un mot de passe ne part pas sans chiffrement : choisir starttls ou tls")
-        return self
-
-    @property
-    def duree_max(self) -> float:
-        """Seconds that one `envoyer` may last: a lease must be longer."""
-        return self.delai_connexion + self.delai_commandes + self.delai_reponse
 
 
 class Reponse(NamedTuple):
@@ -81,6 +34,10 @@ class Reponse(NamedTuple):
 
 class Indisponible(Exception):  # noqa: N818  # a finding, not a fault of ours
     """Nothing was sent, and the reason is not this mail: to be tried again. The text names no person."""
+
+
+class RelaisAbsent(Indisponible):
+    """The relay does not even let us in: no mail was tried."""
 
 
 class Doute(Exception):  # noqa: N818  # a finding, not a fault of ours
@@ -109,10 +66,16 @@ class Mailer:
         finally:
             self._client.close()
 
-    async def envoyer(self, destinataire: str, message: bytes) -> Reponse:
+    async def joindre(self) -> None:
+        """Make sure that the relay lets us in. Raises RelaisAbsent."""
+        async with self._un_a_la_fois:
+            await self._ouvrir()
+
+    async def envoyer(self, destinataire: str, message: bytes, permis: Callable[[], None] = lambda: None) -> Reponse:
         """Hand one mail, for one recipient, to the relay.
 
-        `message` is the whole message, CRLF, 7 bits. Lasts at most `reglages.duree_max` seconds.
+        `message` is the whole message, CRLF, 7 bits. `permis` is called at the last moment, when only the final dot
+        is left to send: what it raises forbids it. Lasts at most `reglages.duree_max` seconds.
 
         Raises:
             Indisponible: nothing was sent; the relay is away, refuses our connection or our sender, or lacks TLS.
@@ -120,16 +83,16 @@ class Mailer:
         """
         async with self._un_a_la_fois:
             try:
-                return await self._transaction(destinataire, message)
+                return await self._transaction(destinataire, message, permis)
             except BaseException:
                 self._client.close()  # whatever the reason, cancellation included: replies could be mispaired
                 raise
 
-    async def _transaction(self, destinataire: str, message: bytes) -> Reponse:
+    async def _transaction(self, destinataire: str, message: bytes, permis: Callable[[], None]) -> Reponse:
         await self._ouvrir()
         try:
             async with asyncio.timeout(self._reglages.delai_commandes):
-                await self._presenter(destinataire, message)
+                await self._presenter(destinataire, message, permis)
         except (SMTPRecipientRefused, SMTPDataError) as refus:
             return _refus_du_courrier(refus, destinataire)
         except (SMTPException, OSError) as panne:  # OSError: sockets, and every TimeoutError
@@ -148,7 +111,7 @@ class Mailer:
                 if self._client.is_ehlo_or_helo_needed:
                     await self._client.ehlo()
         except (SMTPException, OSError, ValueError) as panne:  # ValueError: a host name or a challenge that is none
-            raise Indisponible(_nature(panne)) from None
+            raise RelaisAbsent(_nature(panne)) from None
 
     async def _vivant(self, delai: float) -> bool:
         if self._client.is_connected:
@@ -158,7 +121,7 @@ class Mailer:
                 self._client.close()
         return self._client.is_connected
 
-    async def _presenter(self, destinataire: str, message: bytes) -> None:
+    async def _presenter(self, destinataire: str, message: bytes, permis: Callable[[], None]) -> None:
         """Give the envelope and the body, all but the final dot, and see them leave: until here, nothing is sent.
 
         aiosmtplib writes body and dot at once, and then a cut cannot be told from a loss; a closed connection would
@@ -173,6 +136,7 @@ class Mailer:
         transport = cast("asyncio.WriteTransport", self._client.transport)
         while self._client.is_connected and transport.get_write_buffer_size():  # noqa: ASYNC110  # no event tells it
             await asyncio.sleep(_POUSSE)
+        permis()
         self._ecrire(b".\r\n")
 
     async def _conclure(self, destinataire: str) -> Reponse:

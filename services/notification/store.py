@@ -1,33 +1,48 @@
 """The only door of notification to MongoDB: its journal `envois`, and the read shape of a dossier."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Final
-from uuid import uuid4
 
 from contracts.dossier import DossierLu
 from services._runtime.clock import now
+from services._runtime.lease import Lease
 from services._runtime.mongo import Document, GroupCommit
 from services._runtime.service import Base
 from services.notification.domain import Envoi, EtatEnvoi, Suite
 
-BAIL: Final = timedelta(seconds=15)  # how long a dead process holds up its mails; renewed three times as often
+BAIL: Final = timedelta(seconds=15)  # how long a dead process holds up the mails it was sending; renewed thrice
 LECTURE: Final = dict.fromkeys(DossierLu.model_fields, 1)
 EN_ATTENTE: Final = (EtatEnvoi.PREVU, EtatEnvoi.REFUS_TEMPORAIRE, EtatEnvoi.DOUTEUX)
+EN_COURS: Final = (*EN_ATTENTE, EtatEnvoi.TENTATIVE)
 
 
 @dataclass(frozen=True)
 class Pris:
-    """An envoi taken by this process for as long as it renews its lease: nobody else sends it meanwhile."""
+    """An envoi as it was read: due, or (with a `jeton`) being sent by who holds it for as long as it renews its lease.
+
+    `prochaine_tentative` and `bail` are what was read: what they are no longer, somebody else has changed.
+    """
 
     cle: str
-    jeton: str
     destinataire: str
     message: bytes
     refus: int
     pannes: int
     renvois: int
+    prevu_le: datetime
+    prochaine_tentative: datetime | None
+    jeton: str | None = None
+    bail: datetime | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Tenu:
+    """An attempt in progress and the lease on it."""
+
+    pris: Pris
+    bail: Lease
 
 
 class Store:
@@ -46,6 +61,7 @@ class Store:
         await self._envois.create_index("bail", partialFilterExpression={"bail": {"$exists": True}})
         await self._envois.create_index("jeton", partialFilterExpression={"jeton": {"$exists": True}})
         await self._envois.create_index("numero")
+        await self._envois.create_index("etat")
 
     async def dossier(self, numero: str) -> DossierLu:
         """Read a dossier as `contracts` lets others read it. Raises LookupError when there is none."""
@@ -74,45 +90,49 @@ class Store:
             }
         )
 
-    async def prendre(self, nombre: int) -> Sequence[Pris]:
-        """Take what is due, oldest first."""
-        maintenant = now()
-        du = {
-            "prochaine_tentative": {"$lte": maintenant},
-            "etat": {"$in": EN_ATTENTE},
-            "bail": {"$not": {"$gt": maintenant}},
-        }
-        trouves = [
-            e["_id"] async for e in self._envois.find(du, {"_id": 1}).sort("prochaine_tentative", 1).limit(nombre)
-        ]
-        if not trouves:
-            return ()
-        prise = {"bail": maintenant + BAIL, "jeton": uuid4().hex}
-        await self._envois.update_many({"_id": {"$in": trouves}, **du}, {"$set": prise})
-        pris = self._envois.find({"_id": {"$in": trouves}, "jeton": prise["jeton"]}).sort("prochaine_tentative", 1)
-        return [_pris(envoi) async for envoi in pris]
+    async def dus(self, nombre: int) -> Sequence[Pris]:
+        """Read what is due, oldest first. Nothing is taken: what is not being sent waits for no dead process."""
+        du = {"prochaine_tentative": {"$lte": now()}, "etat": {"$in": EN_ATTENTE}}
+        return [_pris(e) async for e in self._envois.find(du).sort("prochaine_tentative", 1).limit(nombre)]
 
-    async def tenter(self, pris: Pris) -> bool:
-        """Write the attempt down, before anything is sent; False when the lease was lost to another process."""
-        return await self._ecritures.update(
-            pris.cle,
-            {"jeton": pris.jeton},
+    async def tenter(self, du: Pris) -> Tenu | None:
+        """Take a lease and write the attempt down, before anything is sent; None when another process did, or has."""
+        bail = Lease(BAIL)
+        pris = await self._ecritures.update(
+            du.cle,
+            # The date changes at each try: unchanged, nothing has happened since it was read.
+            {"prochaine_tentative": du.prochaine_tentative, "etat": {"$in": EN_ATTENTE}},
             {
-                "$set": {"etat": EtatEnvoi.TENTATIVE},
+                "$set": {"etat": EtatEnvoi.TENTATIVE, "jeton": bail.token, "bail": now() + BAIL},
                 "$unset": {"prochaine_tentative": ""},
                 "$push": {"journal": {"le": now(), "etat": EtatEnvoi.TENTATIVE, "raison": ""}},
             },
         )
+        return Tenu(replace(du, jeton=bail.token), bail) if pris else None
 
-    async def prolonger(self, jeton: str) -> None:
-        """Renew the lease of all that was taken together."""
-        await self._envois.update_many({"jeton": jeton}, {"$set": {"bail": now() + BAIL}})
+    async def prolonger(self, tenu: Tenu) -> None:
+        """Renew a lease, unless somebody has closed the attempt meanwhile."""
+        asked_at = now()
+        renouvele = await self._envois.update_one({"jeton": tenu.bail.token}, {"$set": {"bail": now() + BAIL}})
+        if renouvele.matched_count:
+            tenu.bail.asked_at = asked_at
 
-    async def rendre(self, jeton: str) -> None:
-        """Give back what was taken and not tried."""
-        await self._envois.update_many(
-            {"jeton": jeton, "etat": {"$in": EN_ATTENTE}}, {"$unset": {"bail": "", "jeton": ""}}
+    async def faire_attendre(self, raison: str) -> None:
+        """Say of all that is due why it waits; what says it already stays as it is."""
+        du = {"prochaine_tentative": {"$lte": now()}, "etat": {"$in": EN_ATTENTE}, "attente.raison": {"$ne": raison}}
+        depuis = {"$arrayElemAt": ["$journal.le", 0]}
+        await self._envois.update_many(du, [{"$set": {"attente": {"depuis": depuis, "raison": raison}}}])
+
+    async def en_cours(self) -> dict[str, tuple[int, datetime]]:
+        """Count what is not accepted yet and may still be, by state, with the date of the oldest."""
+        groupes = self._envois.aggregate(
+            [
+                {"$match": {"etat": {"$in": EN_COURS}}},
+                {"$project": {"etat": 1, "le": {"$arrayElemAt": ["$journal.le", 0]}}},
+                {"$group": {"_id": "$etat", "nombre": {"$sum": 1}, "depuis": {"$min": "$le"}}},
+            ]
         )
+        return {groupe["_id"]: (groupe["nombre"], groupe["depuis"]) async for groupe in groupes}
 
     async def interrompus(self) -> Sequence[Pris]:
         """Give the attempts whose lease is over: their process died, nobody knows whether the mail left."""
@@ -122,26 +142,35 @@ class Store:
     async def noter(self, pris: Pris, suite: Suite, *, compte: str | None = None) -> None:
         """Close an attempt with what became of it, and count it under `compte` (refus, pannes or renvois).
 
-        Once the mail is accepted its text and address are dropped: the dossier keeps them, the journal need not.
+        Nothing happens when somebody else has closed it, or has renewed its lease since it was read. Once the mail is
+        accepted its text and address are dropped: the dossier keeps them, the journal need not.
         """
         update: dict[str, Document] = {
             "$set": {"etat": suite.etat},
             "$unset": {"bail": "", "jeton": ""},
             "$push": {"journal": {"le": now(), "etat": suite.etat, "raison": suite.raison}},
         }
+        if suite.etat in EN_ATTENTE:
+            update["$set"]["attente"] = {"depuis": pris.prevu_le, "raison": suite.raison}
+        else:
+            update["$unset"]["attente"] = ""
         if suite.prochaine_tentative:
             update["$set"]["prochaine_tentative"] = suite.prochaine_tentative
         if suite.etat is EtatEnvoi.ACCEPTE:
             update["$unset"] |= {"message": "", "destinataire": ""}
         if compte:
             update["$inc"] = {compte: 1}
-        await self._ecritures.update(pris.cle, {"jeton": pris.jeton}, update)
+        tenu = {"jeton": pris.jeton} | ({"bail": pris.bail} if pris.bail else {})
+        await self._ecritures.update(pris.cle, tenu, update)
 
 
 def _pris(envoi: Document) -> Pris:
     return Pris(
         cle=envoi["_id"],
-        jeton=envoi["jeton"],
+        prevu_le=envoi["journal"][0]["le"],
+        prochaine_tentative=envoi.get("prochaine_tentative"),
+        jeton=envoi.get("jeton"),
+        bail=envoi.get("bail"),
         destinataire=envoi["destinataire"],
         message=envoi["message"],
         refus=envoi["refus"],

@@ -1,15 +1,17 @@
 """The facteur on a real MongoDB and a mail server that refuses and cuts: each mail once, or its journal says why."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pytest
 from aiosmtpd.smtp import SMTP, Envelope, Session
+from prometheus_client import REGISTRY
 
 from deploy.local.mongod import NoeudMongo
 from deploy.local.partenaires import PuitsSMTP
@@ -18,9 +20,11 @@ from services._runtime.service import Base
 from services._runtime.settings import RuntimeSettings
 from services._runtime.worker import Worker
 from services.notification.domain import Envoi
-from services.notification.facteur import CONNEXIONS, Facteur
-from services.notification.mailer import Indisponible, Mailer, ReglagesSmtp, Securite
+from services.notification.facteur import Facteur
+from services.notification.mailer import Indisponible, Mailer
+from services.notification.mesures import mesurer
 from services.notification.redaction import Motif
+from services.notification.reglages import ReglagesSmtp, Securite
 from services.notification.store import Store
 
 Fait = Callable[..., Any]
@@ -85,13 +89,7 @@ async def nouveau_poste(mongod: NoeudMongo, mongo: Mongo, smtp: PuitsSMTP) -> As
     ouverts: list[tuple[Base, Facteur]] = []
 
     async def faire(unite: timedelta = BREF, port: int = smtp.port) -> Poste:
-        reglages = RuntimeSettings(
-            rabbitmq_url="amqp://personne:rien@127.0.0.1:1/",  # type: ignore[arg-type]  # pydantic makes the secret
-            mongodb_url=mongod.url,  # type: ignore[arg-type]
-            mongodb_database=mongo.database.name,
-            port=8000,
-        )
-        base = Base("notification", reglages)
+        base = Base("notification", reglages(mongod, mongo.database.name))
         store = Store(base)
         await store.prepare()
         facteur = Facteur(store, relais(port), unite=unite)
@@ -102,6 +100,15 @@ async def nouveau_poste(mongod: NoeudMongo, mongo: Mongo, smtp: PuitsSMTP) -> As
     for base, facteur in ouverts:
         await facteur.__aexit__()
         base.mongo.close()
+
+
+def reglages(mongod: NoeudMongo, base: str) -> RuntimeSettings:
+    return RuntimeSettings(
+        rabbitmq_url="amqp://personne:rien@127.0.0.1:1/",  # type: ignore[arg-type]  # pydantic makes the secret
+        mongodb_url=mongod.url,  # type: ignore[arg-type]
+        mongodb_database=base,
+        port=8000,
+    )
 
 
 @pytest.fixture
@@ -195,13 +202,16 @@ async def test_without_a_relay_nothing_is_lost_and_no_mail_is_counted_as_refused
 
     apres = await poste.envois.find().to_list(None)
     assert [e["refus"] for e in apres] == [0] * 9
-    assert sum(e["etat"] == "prevu" and len(e["journal"]) == 1 for e in apres) == 9 - CONNEXIONS, "more were touched"
+    assert all(e["etat"] == "prevu" and len(e["journal"]) == 1 for e in apres), "a try was made of nothing"
+    assert all(e["attente"]["depuis"] == e["journal"][0]["le"] for e in apres)
+    assert {e["attente"]["raison"] for e in apres} == {"relais de messagerie indisponible"}
     assert not any("bail" in e or "jeton" in e for e in apres)
 
     async with poste.au_travail():
         await asyncio.to_thread(smtp.start)
         await fait(poste.etats, lambda etats: etats == ["accepte"] * 9)
     assert len(set(recus(smtp))) == len(recus(smtp)) == 9
+    assert await poste.envois.count_documents({"attente": {"$exists": True}}) == 0
 
 
 async def test_cut_after_the_dot_it_is_in_doubt_and_sent_once_more_byte_for_byte(
@@ -238,7 +248,7 @@ async def test_killed_between_the_250_and_its_record_it_is_in_doubt_once_its_lea
 ) -> None:
     mort, vivant = [await nouveau_poste() for _ in range(2)]
     await mort.store.prevoir(envoi())
-    (pris,) = await mort.store.prendre(10)
+    (pris,) = await mort.store.dus(10)
     assert await mort.store.tenter(pris)
     async with Mailer(relais(smtp.port)) as mailer:
         assert (await mailer.envoyer(pris.destinataire, pris.message)).code == 250
@@ -254,14 +264,13 @@ async def test_killed_between_the_250_and_its_record_it_is_in_doubt_once_its_lea
     assert await vivant.journal() == ["prevu", "tentative", "douteux", "tentative", "accepte"]
 
 
-async def test_killed_before_it_tried_it_leaves_no_doubt(nouveau_poste: NouveauPoste, smtp: PuitsSMTP) -> None:
+async def test_killed_before_it_tried_it_leaves_no_doubt_and_holds_up_nothing(
+    nouveau_poste: NouveauPoste, smtp: PuitsSMTP
+) -> None:
     mort, vivant = [await nouveau_poste() for _ in range(2)]
     await mort.store.prevoir(envoi())
-    (pris,) = await mort.store.prendre(10)
-    await vivant.facteur.tournee()
-    assert recus(smtp) == []
+    (pris,) = await mort.store.dus(10)
 
-    await vivant.perimer()
     await vivant.facteur.tournee()
 
     assert await vivant.journal() == ["prevu", "tentative", "accepte"]
@@ -414,3 +423,132 @@ async def test_a_relay_slower_than_the_lease_does_not_make_another_facteur_send_
 
     assert await lent.journal() == ["prevu", "tentative", "accepte"]
     assert relais_lent.recus == 1
+
+
+async def test_a_day_without_a_relay_then_all_leave_by_themselves_the_oldest_first(
+    nouveau_poste: NouveauPoste, smtp: PuitsSMTP, fait: Fait, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.notification.facteur.CONNEXIONS", 1)
+    poste = await nouveau_poste()
+    smtp.programmer(destinataires={envoi(250).destinataire: [451, 250]})
+    await asyncio.to_thread(smtp.stop)
+    async with poste.au_travail():
+        for rang in range(300):  # while it is away: what comes meanwhile waits behind
+            await poste.store.prevoir(envoi(rang))
+            if rang in {0, 100, 200}:
+                await fait(lambda: poste.envois.find_one({"_id": envoi(rang).cle, "attente": {"$exists": True}}))  # noqa: B023  # awaited here
+        await asyncio.to_thread(smtp.start)
+        await fait(poste.etats, lambda etats: etats == ["accepte"] * 300, delai=60)
+
+    attendus = [f"<{envoi(rang).cle.replace(':', '.')}@ac-exemple.fr>" for rang in range(300)]
+    assert sorted(recus(smtp)) == sorted([*attendus, attendus[250]]), "once each, and twice the one told « later »"
+    assert list(dict.fromkeys(recus(smtp))) == attendus
+
+
+async def test_what_waits_is_measured_by_state_and_by_age(poste: Poste, smtp: PuitsSMTP) -> None:
+    smtp.programmer(destinataires={envoi(1).destinataire: ["couper"], envoi(2).destinataire: [451]})
+    for rang in (1, 2, 3):
+        await poste.store.prevoir(envoi(rang))
+    await poste.facteur.tournee()
+    await poste.store.prevoir(envoi(4))
+    ancien = {"$set": {"journal.0.le": datetime.now(UTC) - HEURE}}
+    await poste.envois.update_one({"_id": envoi(2).cle}, ancien)
+
+    await mesurer(poste.store)
+
+    def mesure(nom: str, **labels: str) -> float | None:
+        return REGISTRY.get_sample_value(nom, labels)
+
+    nombres = {etat: mesure("envois_en_attente", etat=etat) for etat in ("prevu", "refus_temporaire", "douteux")}
+    assert nombres == {"prevu": 1, "refus_temporaire": 1, "douteux": 1}
+    assert mesure("envois_douteux") == 1
+    assert mesure("envoi_attente_seconds") == pytest.approx(3600, abs=30)
+    assert [e.get("attente", {}).get("raison") async for e in poste.envois.find().sort("_id", 1)] == [
+        "remise incertaine",
+        "à représenter plus tard (451)",
+        None,
+        None,
+    ]
+
+
+class Arret:
+    """A thread whose event loop can be stopped as SIGSTOP stops a process: it does nothing, and time goes by."""
+
+    def __init__(self) -> None:
+        self.boucle = asyncio.new_event_loop()
+        self._continuer = threading.Event()
+        self._fil = threading.Thread(target=self.boucle.run_forever)
+
+    def __enter__(self) -> Self:
+        self._fil.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._continuer.set()
+        self.boucle.call_soon_threadsafe(self.boucle.stop)
+        self._fil.join()
+        self.boucle.close()
+
+    async def faire(self, travail: Coroutine[Any, Any, Any]) -> Any:  # noqa: ANN401  # what it returns
+        """Run in that loop."""
+        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(travail, self.boucle))
+
+    def arreter(self) -> None:
+        """Stop it."""
+        self.boucle.call_soon_threadsafe(self._continuer.wait)
+
+    def continuer(self) -> None:
+        """Let it go on."""
+        self._continuer.set()
+
+
+@pytest.fixture
+def arret() -> Iterator[Arret]:
+    with Arret() as arret:
+        yield arret
+
+
+class Seuil(Porte):
+    """A relay that answers a recipient when told to."""
+
+    async def handle_RCPT(  # noqa: N802  # aiosmtpd's hook
+        self, _server: SMTP, _session: Session, envelope: Envelope, adresse: str, _options: list[str]
+    ) -> str:
+        """Wait at the door."""
+        self.presents += 1
+        await self.ouverte.wait()
+        envelope.rcpt_tos.append(adresse)
+        return "250 OK"
+
+
+async def test_stopped_beyond_its_lease_before_the_final_dot_it_sends_nothing_when_it_goes_on(
+    mongod: NoeudMongo, nouveau_poste: NouveauPoste, arret: Arret, fait: Fait, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("store", "facteur"):
+        monkeypatch.setattr(f"services.notification.{module}.BAIL", timedelta(seconds=2))
+    seuil, boucle = Seuil(), asyncio.get_running_loop()
+    serveur = await boucle.create_server(lambda: SMTP(seuil, hostname="relais.exemple", loop=boucle), "127.0.0.1", 0)
+    vivant = await nouveau_poste(port=serveur.sockets[0].getsockname()[1])
+    await vivant.store.prevoir(envoi())
+
+    async def poste_arretable() -> tuple[Mongo, Facteur]:
+        base = Base("notification", reglages(mongod, vivant.envois.database.name))
+        return base.mongo, Facteur(Store(base), relais(serveur.sockets[0].getsockname()[1]), unite=BREF)
+
+    mongo, facteur = await arret.faire(poste_arretable())
+    tournee = asyncio.ensure_future(arret.faire(facteur.tournee()))
+    await fait(lambda: seuil.presents)
+    arret.arreter()
+    await fait(lambda: vivant.envois.find_one({"bail": {"$lte": datetime.now(UTC)}}))
+    async with vivant.au_travail():
+        await fait(vivant.journal, lambda etats: "douteux" in etats)
+        seuil.ouverte.set()
+        await fait(vivant.etats, lambda etats: etats == ["accepte"])
+        arret.continuer()
+        await tournee
+
+    await arret.faire(facteur.__aexit__())
+    mongo.close()
+    serveur.close()
+    assert seuil.recus == 1, "sent by who had lost its lease too"
+    assert await vivant.journal() == ["prevu", "tentative", "douteux", "tentative", "accepte"]

@@ -13,9 +13,10 @@ from faststream.rabbit import RabbitRouter
 
 from contracts.evenements import AAFLivre, DossierRefuse, DossierValide, Validation
 from deploy.demo.dossiers import CONFORME
-from services._runtime.bus import Publisher, listens
+from services._runtime.bus import listens
 from services._runtime.mongo import Collection, Document, Mongo
 from services._runtime.outbox import Outbox
+from services._runtime.publisher import Publisher
 from services._runtime.receipts import PARKED, Receipts
 from services._runtime.relay import BATCH, MAX_DOUBLINGS, Relay
 from services._runtime.service import Base

@@ -19,6 +19,7 @@ from pymongo.errors import AutoReconnect
 from contracts.evenements import DossierRefuse, DossierValide, SoumettreDossier, Validation
 from deploy.demo.dossiers import CONFORME
 from deploy.demo.producteur import publier
+from deploy.local.mongod import NoeudMongo
 from services._runtime.bus import WAITS, Passager, listens, producteur
 from services._runtime.mongo import Mongo
 
@@ -134,29 +135,29 @@ async def test_the_waits_grow_in_order_and_have_an_end(banc: "Banc", petit_servi
 
 
 async def test_what_never_passes_is_parked_and_replayed_by_the_operator(
-    banc: "Banc", petit_service: "Vivre", mongo: Mongo, fait: Fait
+    banc: "Banc", petit_service: "Vivre", mongod: NoeudMongo, mongo: Mongo, fait: Fait
 ) -> None:
     refus, evenement = Refus(Passager()), banc.refuse()
+    base = {"MONGODB_URL": mongod.url, "MONGODB_DATABASE": mongo.database.name, "ENT1D_PAR": "agent-7"}
     recus = mongo.database["recus_notification"]
 
     async with petit_service("notification", refus.router):
         await banc.dire(evenement, headers={"x-tentative": len(WAITS)})
         await fait(lambda: recus.find_one({"_id": str(evenement.id), "issue": "parque"}))
         assert await banc.profondeur(PARKING) == 1
-        assert "Passager" in await ent1d(banc, "parking", "lister")
+        assert "Passager" in await ent1d(banc, "parking", "lister", "--json", **base)
 
-        await ent1d(banc, "parking", "rejouer", "--pour-de-bon")
+        await ent1d(banc, "parking", "rejouer", "--pour-de-bon", **base)
         await fait(lambda: recus.find_one({"_id": str(evenement.id), "issue": "recu"}))
 
     assert len(refus.moments) == 2
     assert await banc.profondeur(PARKING) == 0
 
 
-async def ent1d(banc: "Banc", *arguments: str) -> str:
+async def ent1d(banc: "Banc", *arguments: str, **autres: str) -> str:
     commande = [sys.executable, "-c", "from services.cli import main; main()", *arguments]
-    processus = await asyncio.create_subprocess_exec(
-        *commande, env=os.environ | {"RABBITMQ_URL": banc.url("operateur")}, stdout=asyncio.subprocess.PIPE
-    )
+    env = os.environ | {"RABBITMQ_URL": banc.url("operateur"), **autres}
+    processus = await asyncio.create_subprocess_exec(*commande, env=env, stdout=asyncio.subprocess.PIPE)
     sortie, _ = await processus.communicate()
     assert processus.returncode == 0
     return sortie.decode()
@@ -199,6 +200,28 @@ async def test_a_partner_that_does_not_answer_is_a_passing_failure(
         await fait(lambda: mongo.database["recus_notification"].find_one({"issue": "recu"}))
 
     assert len(refus.moments) == 2
+
+
+async def test_a_message_that_meets_mongodb_away_is_handled_as_soon_as_it_is_back(
+    banc: "Banc", petit_service: "Vivre", mongod: NoeudMongo, mongo: Mongo, fait: Fait
+) -> None:
+    router, tentatives = RabbitRouter(), list[Any]()
+
+    @router.subscriber(**listens("notification", DossierRefuse))
+    async def recevoir(_: DossierRefuse, message: RabbitMessage) -> None:
+        tentatives.append(message.raw_message.headers.get("x-tentative"))
+
+    async with petit_service("notification", router) as http:
+        await asyncio.to_thread(mongod.kill)
+        try:
+            await banc.dire(*(banc.refuse(version) for version in range(1, 6)))
+            await fait(lambda: http.get("/readyz"), lambda pret: pret.status_code == 503)
+            await fait(lambda: tentatives, lambda vus: len(vus) == 5)
+        finally:
+            await asyncio.to_thread(mongod.start)
+        recus = mongo.database["recus_notification"]
+        await fait(lambda: recus.count_documents({"issue": "recu"}), lambda nombre: nombre == 5, delai=10)
+    assert tentatives == [None] * len(tentatives), "it went to wait where it comes back after half a minute"
 
 
 async def test_a_submission_that_waited_still_belongs_to_who_published_it(

@@ -1,7 +1,7 @@
 """The rules of a dossier's life, on values alone."""
 
 from collections import Counter
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import product
 from typing import Any
 from uuid import UUID
@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from contracts.dossier import EtatDossier
+from contracts.dossier import Attente, EnvoiLu, Etape, EtatDossier, PerimetreLu
 from contracts.evenements import (
     Controle,
     CorrectionDemandee,
@@ -23,7 +23,8 @@ from contracts.evenements import (
 )
 from contracts.valeurs import NumeroDossier
 from deploy.demo.dossiers import CONFORME
-from services.intake.domain import REGLE, Transition, decider, numero_de
+from services.intake.domain import COURRIELS, REGLE, Transition, attentes, decider, numero_de
+from services.notification.redaction import Motif
 
 MAINTENANT = datetime(2026, 11, 23, 9, 30, 0, 123456, tzinfo=UTC)
 NUMERO = "ENT-7K3Q9-0ABCD"
@@ -188,3 +189,38 @@ def _seul_evenement(decision: Transition, genre: type[Any]) -> Any:  # noqa: ANN
 
 def _corps(decision: Transition) -> str | None:
     return decision.evenement.model_dump_json() if decision.evenement else None
+
+
+def test_what_waits_ends_the_timeline_the_oldest_first_and_a_hiccup_is_not_told() -> None:
+    le = datetime(2026, 11, 23, 8, tzinfo=UTC)
+
+    def attente(minutes: int, raison: str) -> Attente:
+        return Attente(depuis=le - timedelta(minutes=minutes), raison=raison)
+
+    relais = "relais de messagerie indisponible"
+    envois = [
+        EnvoiLu(numero="ENT-E55A1-00001", version=2, motif="accuse", attente=attente(10, relais)),
+        EnvoiLu(numero="ENT-E55A1-00001", version=2, motif="validation", attente=attente(0, relais)),
+    ]
+    perimetres = [
+        PerimetreLu(numero="ENT-E55A1-00001", version=2, attente=attente(20, "le serveur du titulaire ne répond pas"))
+    ]
+
+    assert attentes(envois, perimetres, le) == (
+        Etape(
+            le=le - timedelta(minutes=20),
+            fait="EnAttente",
+            version=2,
+            constat="La livraison de l’annuaire attend : le serveur du titulaire ne répond pas.",
+        ),
+        Etape(
+            le=le - timedelta(minutes=10),
+            fait="EnAttente",
+            version=2,
+            constat="Le courriel « accusé de dépôt » attend : relais de messagerie indisponible.",
+        ),
+    )
+
+
+def test_every_mail_has_a_name_that_a_commune_understands() -> None:
+    assert {motif.value for motif in Motif} == set(COURRIELS)

@@ -9,12 +9,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import asyncssh
 import pytest
 
 from contracts.evenements import Livraison
+from services._runtime.lease import Lease, LeaseLost
 from services.aaf_dispatch.domain import Inscription
 from services.aaf_dispatch.fabrique import Commande, Produit, livraison_de
-from services.aaf_dispatch.remise import Depot
+from services.aaf_dispatch.remise import Depot, ouvrir
 from services.aaf_dispatch.store import Store
 
 if TYPE_CHECKING:
@@ -264,6 +266,55 @@ async def test_who_lost_its_lease_stops_before_it_touches_the_server_again(
 
     assert casier.visibles() == []
     assert (await poste.livraisons())[0]["jeton"] == "un autre processus"
+
+
+@pytest.mark.parametrize("arret", [".zip", ".json"])
+async def test_stopped_beyond_its_lease_before_a_rename_it_renames_nothing_when_it_goes_on(
+    nouveau_poste: "NouveauPoste",
+    casier: "Casier",
+    export: "Export",
+    numeros: Sequence[str],
+    arret: str,
+) -> None:
+    """Stopped by SIGSTOP it would see its lease as here: past, by a clock that went on."""
+    arrete, vivant = [await nouveau_poste() for _ in range(2)]
+    await arrete.valider(numeros[0], export.uai[0])
+    verifier = Depot._verifier
+
+    async def et_s_arreter(depot: Depot, chemin: str, sha256: str) -> None:
+        await verifier(depot, chemin, sha256)
+        if f"{arret}." in chemin:
+            assert depot._bail is not None
+            depot._bail.asked_at -= timedelta(hours=1)
+            await vivant.perimer()
+            await vivant.valider(numeros[1], export.uai[1])
+            pose.undo()
+            assert await vivant.livreur.livrer()
+
+    with pytest.MonkeyPatch.context() as pose:
+        pose.setattr(Depot, "_verifier", et_s_arreter)
+        with pytest.raises(LeaseLost):
+            await arrete.livreur.livrer()
+
+    (livraison,) = await chacun_est_dit_une_fois(vivant, casier, numeros[:2])
+    assert casier.ecoles(livraison["_id"]) == set(export.uai[:2])
+
+
+async def test_a_rename_already_on_its_way_finds_nothing_once_another_has_taken_over(
+    casier: "Casier", tmp_path: Path
+) -> None:
+    fichier = tmp_path / "ENT1D.20261123-00001.zip"
+    fichier.write_bytes(b"zip")
+    async with ouvrir(casier.serveur) as ancien, ouvrir(casier.serveur) as nouveau:
+        ancien.sous(Lease(timedelta(hours=1), "a" * 32))
+        nouveau.sous(Lease(timedelta(hours=1), "b" * 32))
+        provisoire = ancien._chemin(f".{fichier.name}.{'a' * 8}.part")
+        await ancien._ecrire(fichier, provisoire)
+        assert casier.restes()
+        await nouveau.balayer()
+        with pytest.raises(asyncssh.SFTPNoSuchFile):
+            await ancien._renommer(provisoire, ancien._chemin(fichier.name))
+    assert casier.visibles() == casier.restes() == []
 
 
 async def test_stopped_while_it_makes_a_delivery_it_stops_at_once_and_leaves_no_process_and_no_pupil(

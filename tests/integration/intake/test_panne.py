@@ -41,7 +41,7 @@ async def test_while_mongodb_is_away_every_route_answers_503_and_the_deposit_is_
                 api.get(f"/api/v1/soumissions/{cle}"),
                 api.get("/api/v1/dossiers/ENT-00000-00000"),
             )
-            assert time.monotonic() - debut < 15
+            assert time.monotonic() - debut < 8  # five, and a busy machine
             for reponse in reponses:
                 assert reponse.status_code == 503
                 assert reponse.headers["content-type"] == "application/problem+json"

@@ -1,0 +1,54 @@
+"""Where the relay is, how to speak to it, and how long to wait for it."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+
+from contracts.valeurs import Courriel
+
+
+class Securite(StrEnum):
+    """How the connection is protected: with `starttls` or `tls`, and a valid certificate, or nothing is sent."""
+
+    AUCUNE = "aucune"
+    STARTTLS = "starttls"
+    TLS = "tls"
+
+
+class ReglagesSmtp(BaseModel):
+    """Where the relay is and how to speak to it; delays in seconds.
+
+    `retour` is the envelope sender: the mailbox where bounces go, which carry our Message-ID. `autorite` is a file of
+    certification authorities, when the relay's is not a public one.
+
+    RFC 5321 gives the relay 10 minutes to answer the final dot. A worker holds a lease meanwhile, and a relay that
+    filters before accepting answers within a minute: after `delai_reponse` the envoi is in doubt, which has a policy.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    hote: str
+    port: Annotated[int, Field(ge=1, le=65535)]
+    securite: Securite
+    retour: Courriel
+    utilisateur: str | None = None
+    mot_de_passe: SecretStr | None = None
+    autorite: Path | None = None
+    delai_connexion: Annotated[float, Field(gt=0)] = 10.0  # TCP, greeting, TLS and login together
+    delai_commandes: Annotated[float, Field(gt=0)] = 30.0  # sender, recipient and body together
+    delai_reponse: Annotated[float, Field(gt=0)] = 120.0  # after the final dot
+
+    @model_validator(mode="after")
+    def _identite_entiere_et_protegee(self) -> Self:
+        if (self.utilisateur is None) != (self.mot_de_passe is None):
+            raise ValueError("utilisateur et mot_de_passe vont ensemble")
+        if self.utilisateur is not None and self.securite is Securite.AUCUNE:
+            raise ValueError("un mot de passe ne part pas sans chiffrement : choisir starttls ou tls")
+        return self
+
+    @property
+    def duree_max(self) -> float:
+        """Seconds that one `envoyer` may last: a lease must be longer."""
+        return self.delai_connexion + self.delai_commandes + self.delai_reponse
