@@ -52,7 +52,7 @@ _PROPRES: Final = {
     ),
     "notification": (
         ("services.notification.store:Store.prevoir", (AVANT, APRES)),
-        ("services.notification.store:Store.prendre", (APRES,)),
+        ("services.notification.store:Store.dus", (APRES,)),
         ("services.notification.store:Store.tenter", (AVANT, APRES)),
         ("services.notification.mailer:Mailer.envoyer", (AVANT, APRES)),
         ("services.notification.store:Store.noter", (AVANT, APRES)),

@@ -7,6 +7,7 @@ import re
 import statistics
 import subprocess
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -18,12 +19,12 @@ from rich.table import Table
 
 from deploy.campagne.deroulement import Resultat
 from deploy.campagne.temoin.comptes import Comptes
-from deploy.campagne.temoin.verificateur import doutes_de
+from deploy.campagne.temoin.verificateur import Anomalie, doutes_de
 from deploy.local.systeme import Systeme
 
 _DEPOT: Final = Path(__file__).parents[2]
 BIBLIOTHEQUES: Final = ("faststream", "aio-pika", "motor", "pymongo", "aiosmtplib", "asyncssh", "aiosmtpd")
-ANOMALIES_GARDEES: Final = 200
+ANOMALIES_GARDEES: Final = 40  # of each kind
 
 
 def preuve(resultat: Resultat, systeme: Systeme, commande: str, graine: int) -> dict[str, Any]:
@@ -56,8 +57,20 @@ def preuve(resultat: Resultat, systeme: Systeme, commande: str, graine: int) -> 
         "dechires": genres["dechire"],
         "restes": genres["traine"],
         "borne_a_95_pour_cent": round(3 / coups, 5) if coups and not resultat.anomalies else None,
-        "anomalies": [asdict(anomalie) for anomalie in resultat.anomalies[:ANOMALIES_GARDEES]],
+        "genres": dict(genres),
+        "anomalies": _extrait(resultat.anomalies),
     }
+
+
+def _extrait(anomalies: Sequence[Anomalie]) -> list[dict[str, str]]:
+    """Keep some of each kind: thousands of one must not hide the only one of another."""
+    gardees: Counter[str] = Counter()
+    extrait = []
+    for anomalie in anomalies:
+        gardees[anomalie.genre] += 1
+        if gardees[anomalie.genre] <= ANOMALIES_GARDEES:
+            extrait.append(asdict(anomalie))
+    return extrait
 
 
 def _constats(comptes: Comptes) -> dict[str, int]:

@@ -2,6 +2,7 @@
 
 import logging  # noqa: TID251  # to silence it
 import os
+import signal
 import sys
 from importlib import import_module
 from typing import Annotated
@@ -39,6 +40,8 @@ def serve(service: Annotated[NomService, typer.Argument(help="le service à lanc
     """Lance un service. Ses réglages viennent de l’environnement ou de /run/secrets ; un réglage faux est nommé."""
     module = import_module(f"services.{service}.app")
     settings = read_settings(module.Settings)
+    # uvicorn raises the signal again once all is drained: without this, a clean stop would end with a killed status.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     uvicorn.run(
         lambda: module.build(settings),  # inside the event loop: motor binds to the one that runs
         factory=True,

@@ -1,6 +1,5 @@
 """What one dossier waits for: events not recorded, mails not accepted, a delivery not made; and why."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from email.parser import BytesHeaderParser
@@ -132,8 +131,8 @@ async def _livraison(documents: Database, perimetre: Document) -> Attente:
     return Attente(
         nature=Nature.LIVRAISON,
         quoi=f"livraison à {titulaire}",
-        pourquoi=_retard(ouverte, perimetre.get("suspensions", ())),
-        depuis=None,
+        pourquoi=_retard(perimetre, ouverte),
+        depuis=perimetre.get("inscrit_le"),
         prochain=None,
         collection="perimetres",
         document=perimetre["_id"],
@@ -141,10 +140,12 @@ async def _livraison(documents: Database, perimetre: Document) -> Attente:
     )
 
 
-def _retard(ouverte: Document | None, suspensions: Iterable[str]) -> str:
-    """Say why a delivery is not made."""
+def _retard(perimetre: Document, ouverte: Document | None) -> str:
+    """Say why a delivery is not made: what kept the last try, or what it waits for."""
+    if attente := perimetre.get("attente"):
+        return str(attente["raison"])
     if ouverte is not None and ouverte["etat"] == "suspendue":
         return f"{ouverte['_id']} suspendue : {ouverte.get('constat', '')}"
-    if signalees := ", ".join(suspensions):
+    if signalees := ", ".join(perimetre["suspensions"]):
         return f"signalée aux agents : {signalees}"
     return f"{ouverte['_id']} en cours" if ouverte else "à la prochaine tournée"

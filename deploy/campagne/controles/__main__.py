@@ -62,7 +62,7 @@ def jouer(controle: Controle, graine: int) -> frozenset[str]:
             check=False,  # a campaign that finds something ends with status 1
         )
         lue: dict[str, Any] = json.loads(preuve.read_text(encoding="utf-8"))
-        return frozenset(anomalie["genre"] for anomalie in lue["anomalies"])
+        return frozenset(lue["genres"])
 
 
 if __name__ == "__main__":

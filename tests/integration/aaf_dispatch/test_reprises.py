@@ -291,8 +291,12 @@ async def test_stopped_beyond_its_lease_before_a_rename_it_renames_nothing_when_
             pose.undo()
             assert await vivant.livreur.livrer()
 
+    async def ne_pas_renouveler(_nom: str, limite: asyncio.Timeout, _bail: Lease) -> None:
+        limite.reschedule(None)
+
     with pytest.MonkeyPatch.context() as pose:
         pose.setattr(Depot, "_verifier", et_s_arreter)
+        pose.setattr(arrete.store, "_renouveler", ne_pas_renouveler)
         with pytest.raises(LeaseLost):
             await arrete.livreur.livrer()
 

@@ -106,6 +106,21 @@ async def test_a_dossier_shows_what_it_waits_for_and_why(
 
 
 @pytest.mark.usefixtures("dossiers")
+async def test_a_dossier_shows_what_kept_the_last_try_of_its_delivery(ent1d: "Ent1d", mongo: Mongo) -> None:
+    le = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
+    attente = {"depuis": le, "raison": "le serveur du titulaire ne répond pas", "empechement": "titulaire_injoignable"}
+    perimetre = {"_id": f"x:{NUMERO}", "numero": NUMERO, "titulaire": "x", "version": 1, "livree": False}
+    await mongo.database["perimetres"].insert_one(
+        {**perimetre, "suspensions": ["ecoles_absentes"], "inscrit_le": le, "attente": attente}
+    )
+
+    (etape,) = [e for e in (await ent1d("dossier", "voir", NUMERO, "--json")).json if e["attend"]]
+
+    assert (etape["fait"], etape["constat"]) == ("livraison à x", "le serveur du titulaire ne répond pas")
+    assert datetime.fromisoformat(etape["le"]) == le
+
+
+@pytest.mark.usefixtures("dossiers")
 async def test_a_dossier_that_owes_nothing_says_so(ent1d: "Ent1d", journal: Journal) -> None:
     fin = await ent1d("dossier", "reprendre", NUMERO, *POUR_DE_BON)
 

@@ -24,7 +24,7 @@ DE_RABBITMQ = {
     "rabbitmq_alarms_memory_used_watermark",
 }
 METRIQUE = re.compile(
-    r"`((?:messages?|outbox|envois?|partner|livraisons?|perimetres?|parking|dossiers|rabbitmq_detailed|rabbitmq_alarms)"
+    r"`((?:messages?|outbox|envois?|partner|livraisons|livraison_attente|perimetres?|parking|dossiers|rabbitmq_detailed|rabbitmq_alarms)"
     r"_[a-z_]+)"
     r'(\{[a-z]+="[a-z_]+"\})?`'
 )
@@ -78,7 +78,12 @@ def test_each_metric_of_a_page_is_exported() -> None:
     citees = {m[0] for page in PAGES for m in METRIQUE.findall(page.read_text(encoding="utf-8"))}
 
     assert citees <= exportees
-    assert {"messages_parked_total", "outbox_oldest_unpublished_seconds", "envois_douteux"} <= citees
+    assert {
+        "messages_parked_total",
+        "outbox_oldest_unpublished_seconds",
+        "envois_douteux",
+        "livraison_attente_seconds",
+    } <= citees
 
 
 def test_each_link_leads_to_a_page_and_a_section() -> None:
