@@ -26,13 +26,13 @@ def bilan(preuves: Sequence[dict[str, Any]]) -> str:
             coups[famille] += vu["coups"]
             medianes[famille] += [vu["reprise_mediane_s"]] * vu["coups"]
             pires[famille] = max(pires[famille], vu["reprise_max_s"])
-    morts = sum(sum(preuve["points"].values()) for preuve in preuves)
+    morts = sum(sum(preuve.get("points", {}).values()) for preuve in preuves)
     lignes = [
         f"| `{nom}` | {nombre} | {_milieu(medianes[nom]):.1f} s | {pires[nom]:.1f} s |"
         for nom, nombre in sorted(coups.items())
     ]
     if morts:
-        noms = {nom for preuve in preuves for nom in preuve["points"]}
+        noms = {nom for preuve in preuves for nom in preuve.get("points", {})}
         lignes.append(f"| death at one of {len(noms)} named points | {morts} | | |")
     entete = ["| fault | times | back at work, median | slowest |", "|---|---:|---:|---:|"]
     return "\n".join([*entete, *lignes, "", *_totaux(preuves, coups.total() + morts)])
