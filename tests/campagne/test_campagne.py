@@ -48,7 +48,7 @@ def test_faults_of_every_kind_lose_nothing_and_repeat_nothing(campagne: Campagne
     preuve = campagne("--pannes", f"{PROCESSUS} {RESEAU} {PARTENAIRES}", "--voies", "2")
 
     assert preuve["anomalies"] == []
-    assert preuve["coups"] == 37
+    assert preuve["coups"] == 40
     assert preuve["constats"]["dossiers"] > 50
 
 
