@@ -96,6 +96,7 @@ class Courtier:
         self.attente: list[tuple[datetime, Message]] = []
         self.parking: list[Message] = []
         self.dits: dict[str, set[bytes]] = {}
+        self.confirmes: set[str] = set()  # events whose emitter learnt, since the last look, that they were accepted
 
     def tout_perdre(self) -> list[Message]:
         """Lose all that is held; give it."""
@@ -156,6 +157,7 @@ class Publieur:
         await franchir(
             Porte.BUS, f"publier {cle}", lambda: self._courtier.publier(cle, event_id, corps, self._user), _sans_reponse
         )
+        self._courtier.confirmes.add(event_id)
 
     async def tell_alone(self, cle: str, event_id: str, corps: bytes) -> None:
         """Publish an event on a connection of its own."""

@@ -31,6 +31,8 @@ class Invariants:
         self.monde = monde
         self.documents: dict[str, dict[str, Document]] = {nom: {} for nom in (*CONTENUS, *RECUS)}
         self._avant: dict[str, list[Document]] = {}
+        self._a_juger = False
+        self._pannes = 0
         self._premiers: dict[tuple[str, str], Document] = {}
 
     def relire(self) -> bool:
@@ -40,6 +42,7 @@ class Invariants:
         banc.a_relire.clear()
         if not a_relire:
             return False
+        self._a_juger = True
         self.documents |= {nom: {} for nom in a_relire}
         question = {"aggregate": a_relire[0], "pipeline": _ensemble(a_relire), "cursor": {"batchSize": 10_000}}
         for document in banc.base.lire(question):
@@ -49,11 +52,14 @@ class Invariants:
     def verifier(self) -> None:
         """Judge what may never be seen. Raises AssertionError in words."""
         assert not self.monde.banc.titulaire.fautes, f"I5 : {self.monde.banc.titulaire.fautes}"
-        if not self.relire():
+        self.relire()
+        if not self._a_juger:
             return
+        self._a_juger = False
         for dossier in self.documents["dossiers"].values():
             self._chronologie(dossier)
         self._evenements()
+        self._confirmes()
         self._effets()
         self._premieres_ecritures()
         self._courriels()
@@ -88,6 +94,16 @@ class Invariants:
             assert tenu, f"I2 : {fait} n’est plus dû, et n’est pas reçu partout"
         for event_id, corps in dits.items():
             assert len(corps) == 1, f"I2 : {attendus[event_id]} est dit de deux façons"
+
+    def _confirmes(self) -> None:
+        """I2: what was told is written down as told, unless a fault came between: else it is told again for ever."""
+        banc, pannes = self.monde.banc, self.monde.banc.vus.total()
+        if pannes == self._pannes:
+            dus = (e for nom in CONTENUS for d in self.documents[nom].values() for e in d.get("sortie", ()))
+            oublies = {e["cle"] for e in dus if e["id"] in banc.courtier.confirmes and not e["publie"]}
+            assert not oublies, f"I2 : {oublies} est dit, et n’est pas noté comme dit"
+        banc.courtier.confirmes.clear()
+        self._pannes = pannes
 
     def _effets(self) -> None:
         """I3: a receipt only after its effect."""

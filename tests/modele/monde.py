@@ -32,6 +32,7 @@ class Monde:
         self.recit: list[str] = []
         self.depots: list[Depot] = []
         self.approuvees: set[str] = set()
+        self.agent_indulgent = False  # lets go, in the end, what is still suspended
         self.equipe = Equipe(banc, self.noter, atelier)
         if banc.vider():
             self._installer()

@@ -27,6 +27,9 @@ def mener_au_repos(monde: Monde, invariants: Invariants) -> None:
     monde.noter("— les partenaires vont bien ; on va au repos —")
     monde.presenter(courtier=True, smtp=True, titulaire=True)
     _epuiser(monde, invariants)
+    if monde.agent_indulgent:
+        monde.approuver()
+        _epuiser(monde, invariants)
     if monde.equipe.export != Export():
         monde.noter("l’académie montre de nouveau tout son annuaire")
         monde.equipe.export = Export()

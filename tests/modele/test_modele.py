@@ -88,15 +88,19 @@ class Machine(RuleBasedStateMachine):
         jours=st.integers(0, 1),
         export=exports,
         attendues=st.lists(pannes, max_size=5),
+        indulgent=st.booleans(),
     )
-    def commencer(self, choisis: list[int], jours: int, export: int, attendues: list[tuple[str, Panne]]) -> None:
-        """Producers have filed; their dossiers have gone some way, none, or all; trouble is coming."""
+    def commencer(
+        self, choisis: list[int], jours: int, export: int, attendues: list[tuple[str, Panne]], *, indulgent: bool
+    ) -> None:
+        """Producers have filed; their dossiers have gone all the way, or none; trouble is coming."""
         for modele in choisis:
             self._deposer(Depot(self.monde.nouvelle_cle(), modele, par_http=True), 0)
         for _ in range(jours):
             self.vivre(tours=4)
             self.passer_le_temps(duree=DUREES[3])  # a second delivery may follow
         self.monde.equipe.export = EXPORTS[export]
+        self.monde.agent_indulgent = indulgent
         for panne in attendues:
             self.monde.preparer(*panne)
 
