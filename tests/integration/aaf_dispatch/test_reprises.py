@@ -5,6 +5,7 @@ import multiprocessing
 import os
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -205,19 +206,28 @@ async def test_the_lease_of_the_dead_is_respected_until_it_runs_out_then_taken(
     assert livraison["_id"] == ouverte["_id"]
 
 
+@dataclass
+class Fabrication:
+    """Tells when a replica begins to produce, and makes it wait."""
+
+    commencee: asyncio.Event = field(default_factory=asyncio.Event)
+    continuer: asyncio.Event = field(default_factory=asyncio.Event)
+
+
 @asynccontextmanager
-async def fabrication_sans_fin(poste: "Poste") -> AsyncIterator[asyncio.Event]:
-    """Make what the replica produces wait for this event."""
-    continuer = asyncio.Event()
+async def fabrication_sans_fin(poste: "Poste") -> AsyncIterator[Fabrication]:
+    """Make what the replica produces wait until the test lets it go on."""
+    fabrication = Fabrication()
     produire = poste.livreur._fabrique.produire
 
     async def attendre(commande: Commande) -> Produit:
-        await continuer.wait()
+        fabrication.commencee.set()
+        await fabrication.continuer.wait()
         return await produire(commande)
 
     with pytest.MonkeyPatch.context() as pose:
         pose.setattr(poste.livreur._fabrique, "produire", attendre)
-        yield continuer
+        yield fabrication
 
 
 async def test_the_living_keep_their_lease_however_long_the_delivery_takes(
@@ -235,12 +245,12 @@ async def test_the_living_keep_their_lease_however_long_the_delivery_takes(
         livraisons = await lent.livraisons()
         return livraisons[0]["bail"] if livraisons else datetime.max.replace(tzinfo=UTC)
 
-    async with fabrication_sans_fin(lent) as continuer:
+    async with fabrication_sans_fin(lent) as fabrication:
         travail = asyncio.create_task(lent.livreur.livrer())
         debut = await fait(bail, lambda b: b < datetime.max.replace(tzinfo=UTC))
         await fait(bail, lambda b: b > debut + bail_court)  # past the lease it began with
         assert not await autre.livreur.livrer()
-        continuer.set()
+        fabrication.continuer.set()
         assert await travail
 
     assert len(await chacun_est_dit_une_fois(lent, casier, numeros[:1])) == 1
@@ -257,9 +267,9 @@ async def test_who_lost_its_lease_stops_before_it_touches_the_server_again(
     poste = await nouveau_poste()
     await poste.valider(numeros[0], export.uai[0])
 
-    async with fabrication_sans_fin(poste):
+    async with fabrication_sans_fin(poste) as fabrication:
         travail = asyncio.create_task(poste.livreur.livrer())
-        await fait(poste.livraisons)
+        await fait(fabrication.commencee.is_set)  # earlier, it would take its delivery back
         await poste.base["livraisons"].update_one({}, {"$set": {"jeton": "un autre processus"}})
         with pytest.raises(TimeoutError):
             await travail
