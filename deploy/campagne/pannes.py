@@ -13,10 +13,7 @@ __all__ = ["PANNES", "Panne", "choisir", "pannes_partenaires", "pannes_processus
 
 
 async def _mourir_au_point(terrain: Terrain, vise: Point, passage: int) -> float:
-    """Have a service die at a named point, then start it again as usual and let it catch up.
-
-    Without that, what it had taken would die with it twenty times in a row: enough for RabbitMQ to park it as poison.
-    """
+    """Have a service die at a named point, then start it again as usual."""
     processus = terrain.systeme.services[vise.service]
     terrain.armer(vise.service, vise.nom, passage)
     await asyncio.to_thread(processus.tuer)
@@ -25,7 +22,6 @@ async def _mourir_au_point(terrain: Terrain, vise: Point, passage: int) -> float
     terrain.armer(vise.service, None)
     debut = time.monotonic()
     await asyncio.to_thread(processus.demarrer)
-    await terrain.rattrape(vise.service)
     return debut
 
 

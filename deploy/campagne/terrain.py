@@ -133,13 +133,6 @@ class Terrain:
         graine = self.alea.getrandbits(32)
         self.hostiles |= {*await hostiles.publier(self.systeme.amqp(PRODUCTEUR), self.amqp_temoin, nombre, graine)}
 
-    async def rattrape(self, service: str) -> None:
-        """Wait until a service has taken all that waits in its queues. Raises TimeoutError."""
-        siennes = [file for file in FILES if file.startswith(f"{service}.")]
-        async with asyncio.timeout(60):
-            while any((await profondeurs(self.amqp_temoin, siennes)).values()):  # noqa: ASYNC110  # no event
-                await asyncio.sleep(0.2)
-
     def armer(self, service: str, point: str | None, passage: int = 1) -> None:
         """Choose the named point at which the next process of a service dies; None disarms."""
         self._fichier_point(service).write_text(f"{point}:{passage}" if point else "", encoding="ascii")

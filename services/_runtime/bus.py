@@ -38,11 +38,22 @@ WAITS: Final = ("retry.short",) * 3 + ("retry.medium",) * 6 + ("retry.long",) * 
 # delivered again; from the third delivery on it waits like any other: MongoDB answers, but not to this.
 HELD: Final = 20 * 60  # seconds
 HELD_DELIVERIES: Final = 3
+# What was in hand each time that a process died may be what kills it: from the fifth delivery broken off on, it waits
+# before it is handled again, so that its neighbours get through. RabbitMQ's own limit would park them all.
+SUSPECT_DELIVERIES: Final = 5
+SUSPECT_WAITS: Final = WAITS.index("retry.long")
 SOUMISSIONS: Final = file_de("intake", SoumettreDossier)
 
 
 class Passager(Exception):  # noqa: N818  # says what becomes of the message
     """Raised by a handler when a later try may succeed: the message waits and comes back."""
+
+
+class Suspect(Passager):
+    """The message was in hand at too many deaths to be handled among others now."""
+
+    motif = "morts_repetees"
+    detail = ""
 
 
 PASSING: Final = (Passager, PyMongoError, TimeoutError, OSError)
@@ -95,6 +106,8 @@ class Handling(BaseMiddleware[Any, Any]):
         start = time.perf_counter()
         issue = "interrompu"  # the connection was lost meanwhile: the broker delivers again
         try:
+            if _deliveries(msg) >= SUSPECT_DELIVERIES:
+                raise Suspect  # noqa: TRY301  # it takes the way of every failure
             await call_next(msg)
             await self._record(queue, msg)
             issue = "traite"
@@ -125,7 +138,7 @@ class Handling(BaseMiddleware[Any, Any]):
     async def _set_aside(self, queue: str, error: Exception, msg: StreamMessage[Any]) -> str:
         """Hand the message over to a wait or to parking; if even that fails, the broker's dead-lettering parks it."""
         tries = _tries(msg)
-        wait = WAITS[tries] if isinstance(error, PASSING) and tries < len(WAITS) else None
+        wait = _wait(error, tries)
         motif = getattr(error, "motif", type(error).__name__)
         # Only ours promise that their detail holds no value: others have an attribute of that name too.
         detail = getattr(error, "detail", "") if hasattr(error, "motif") else ""
@@ -144,6 +157,12 @@ class Handling(BaseMiddleware[Any, Any]):
             with suppress(PyMongoError):  # raised from here, it would make the broker park a second copy
                 await self._record(queue, msg, PARKED)
         return PARKED if wait is None else "attend"
+
+
+def _wait(error: Exception, tries: int) -> str | None:
+    """Choose where a message waits for its next try; None: a person must look at it."""
+    limit = SUSPECT_WAITS if isinstance(error, Suspect) else len(WAITS)
+    return WAITS[tries] if isinstance(error, PASSING) and tries < limit else None
 
 
 def _deliveries(msg: StreamMessage[Any]) -> int:

@@ -224,6 +224,49 @@ async def test_a_message_that_meets_mongodb_away_is_handled_as_soon_as_it_is_bac
     assert tentatives == [None] * len(tentatives), "it went to wait where it comes back after half a minute"
 
 
+async def interrompre(banc: "Banc", fois: int) -> None:
+    """Break off so many deliveries of the one message, as the death of a consumer does."""
+    async with banc.canal() as canal:
+        file = await canal.get_queue(FILE, ensure=False)
+        for _ in range(fois):
+            message = await file.get(timeout=10)
+            await message.nack(requeue=True)
+
+
+@pytest.mark.parametrize(("interruptions", "par"), [(4, "dossier.refuse.v1"), (5, FILE)])
+async def test_what_was_in_hand_at_five_deaths_waits_before_it_is_handled(
+    interruptions: int, par: str, banc: "Banc", petit_service: "Vivre", mongo: Mongo, fait: Fait
+) -> None:
+    router, vus = RabbitRouter(), list[tuple[str, Any]]()
+
+    @router.subscriber(**listens("notification", DossierRefuse))
+    async def recevoir(_: DossierRefuse, message: RabbitMessage) -> None:
+        vus.append((message.raw_message.routing_key, message.raw_message.headers.get("x-delivery-count")))
+
+    await banc.dire(banc.refuse())
+    await interrompre(banc, interruptions)
+    async with petit_service("notification", router):
+        await fait(lambda: mongo.database["recus_notification"].find_one({"issue": "recu"}))
+
+    assert vus == [(par, interruptions if interruptions < 5 else None)]  # once only, its count begun anew
+    assert await banc.profondeur(PARKING) == 0
+
+
+async def test_what_is_still_in_hand_at_each_death_after_all_its_waits_is_parked(
+    banc: "Banc", petit_service: "Vivre", mongo: Mongo, fait: Fait
+) -> None:
+    refus = Refus()
+    await banc.dire(banc.refuse(), headers={"x-tentative": WAITS.index("retry.long")})
+    await interrompre(banc, 5)
+
+    async with petit_service("notification", refus.router):
+        await fait(lambda: mongo.database["recus_notification"].find_one({"issue": "parque"}))
+
+    (gare,) = await banc.relever(PARKING)
+    assert gare.headers["x-motif"] == "morts_repetees"
+    assert refus.moments == []
+
+
 async def test_a_submission_that_waited_still_belongs_to_who_published_it(
     banc: "Banc", petit_service: "Vivre", fait: Fait
 ) -> None:
