@@ -26,10 +26,11 @@ test: check ## check, then unit, contract, integration and end-to-end tests on r
 bench: installer ## dossiers per second through the whole chain, and latency; N=2000 DEBIT=20
 	@$(BIN)/python -m deploy.bench $(if $(N),--backlog $(N)) $(if $(DEBIT),--debit $(DEBIT))
 
-campagne: installer ## faults on the real system, judged from outside; DUREE=300 GRAINE=42 PANNES="mongod.tuer=10" POINTS="1 2 10" HOSTILES=1000 PART= DEBIT= VOIES=
+campagne: installer ## faults on the real system, judged from outside; DUREE=300 GRAINE=42 PANNES="mongod.tuer=10" POINTS="1 2 10" HOSTILES=1000 PART= DEBIT= VOIES= ECHELLE=
 	@$(BIN)/python -m deploy.campagne $(if $(DUREE),--duree $(DUREE)) $(if $(GRAINE),--graine $(GRAINE)) \
 	  $(if $(PANNES),--pannes "$(PANNES)") $(if $(POINTS),--points $(POINTS)) $(if $(PART),--part $(PART)) \
-	  $(if $(HOSTILES),--hostiles $(HOSTILES)) $(if $(DEBIT),--debit $(DEBIT)) $(if $(VOIES),--voies $(VOIES))
+	  $(if $(HOSTILES),--hostiles $(HOSTILES)) $(if $(DEBIT),--debit $(DEBIT)) $(if $(VOIES),--voies $(VOIES)) \
+	  $(if $(ECHELLE),--echelle $(ECHELLE))
 
 controles: installer ## is the witness worth its word? seeded bugs, each of which a campaign must catch; NOMS="01 05"
 	@$(BIN)/python -m deploy.campagne.controles $(NOMS)

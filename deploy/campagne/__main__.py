@@ -31,6 +31,7 @@ tout est réparé, la chaîne se vide, et un témoin extérieur compare ses livr
   make campagne PANNES="service.tuer=1000" VOIES=2         un nombre donné de chacune
   make campagne POINTS="1 2 10"                            chaque point nommé du code, à ces passages
   make campagne HOSTILES=10000                             ce nombre de messages hostiles, rien d’autre
+  make campagne PANNES="smtp.journee=1 sftp.journee=1" ECHELLE=0.001   un jour sans partenaire, en 86 secondes
   make campagne GRAINE=42 …                                la même suite de pannes qu’avant
 """
 
@@ -65,13 +66,15 @@ def _options() -> argparse.Namespace:
     options.add_argument("--part", type=float, default=1.0, help="part des points, tirée au sort (1 : tous)")
     options.add_argument("--hostiles", type=int, default=0, help="messages hostiles à envoyer d’abord")
     options.add_argument("--debit", type=float, default=4.0, help="dossiers déposés par seconde (4)")
+    options.add_argument("--echelle", type=float, default=0.02, help="facteur des attentes, et des journées (0.02)")
     options.add_argument("--voies", type=int, default=1, help="pannes menées de front, sur des parties différentes (1)")
     options.add_argument("--patience", type=float, default=SANS_PROGRES, help="secondes sans progrès, à la fin (150)")
     options.add_argument("--preuve", type=Path, help="fichier JSON à écrire (campagnes/…)")
     options.add_argument("--donnees", type=Path, help="où vivent les serveurs (un dossier temporaire)")
     choix = options.parse_args()
     if choix.pannes is None:
-        choix.pannes = "" if choix.points or choix.hostiles else " ".join(PANNES)
+        ordinaires = " ".join(nom for nom in PANNES if not nom.endswith(".journee"))  # a day is asked for by its name
+        choix.pannes = "" if choix.points or choix.hostiles else ordinaires
     return choix
 
 
@@ -83,6 +86,7 @@ async def _jouer(
     coups, nombre = _coups(choix, alea)
     options = Options(
         graine,
+        echelle=choix.echelle,
         instrumente=bool(choisis) or "point:" in choix.pannes or "horloge." in choix.pannes,
         disques="disque." in choix.pannes,
         pertes="rabbitmq.perdre" in choix.pannes,
@@ -135,7 +139,8 @@ def _commande(choix: argparse.Namespace, graine: int) -> str:
     points = f' POINTS="{" ".join(map(str, choix.points))}" PART={choix.part:g}' if choix.points else ""
     hostiles = f" HOSTILES={choix.hostiles}" if choix.hostiles else ""
     pannes = f' PANNES="{choix.pannes}" DUREE={choix.duree:g}' if choix.pannes else ""
-    return f"make campagne GRAINE={graine}{pannes} DEBIT={choix.debit:g} VOIES={choix.voies}{points}{hostiles}"
+    rythme = f" DEBIT={choix.debit:g} VOIES={choix.voies} ECHELLE={choix.echelle:g}"
+    return f"make campagne GRAINE={graine}{pannes}{rythme}{points}{hostiles}"
 
 
 if __name__ == "__main__":

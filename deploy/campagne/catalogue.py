@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
@@ -36,8 +37,10 @@ def panne(nom: str, temoin: str) -> Callable[[Geste], Geste]:
     return inscrire
 
 
-async def attendre(fait: Callable[[], bool], delai: float = 90.0) -> None:
-    """Look until a fact is there. Raises TimeoutError."""
-    async with asyncio.timeout(delai):
-        while not fait():  # noqa: ASYNC110  # files and databases have no event to wait for
-            await asyncio.sleep(0.05)
+async def attendre(fait: Callable[[], bool], delai: float = 90.0, *, dit: str = "") -> None:
+    """Look until a fact is there. Raises TimeoutError, which says `dit`."""
+    limite = time.monotonic() + delai
+    while not await asyncio.to_thread(fait):
+        if time.monotonic() > limite:
+            raise TimeoutError(dit)
+        await asyncio.sleep(0.05)  # files and databases have no event to wait for

@@ -65,8 +65,10 @@ async def derouler(terrain: Terrain, plan: Plan, suivre: Callable[[Resultat], No
                     voies.create_task(_voie(terrain, plan.coups, resultat, suivre, verrous))
                 if plan.aussi:
                     voies.create_task(plan.aussi(resultat))
-        except* TimeoutError:
-            resultat.anomalies.append(Anomalie("bloque", "campagne", f"rien n’a bougé pendant {VIVANT:g} s"))
+        except* TimeoutError as groupe:
+            for trop_tard in groupe.exceptions:
+                constat = str(trop_tard) or f"rien n’a bougé pendant {VIVANT:g} s"
+                resultat.anomalies.append(Anomalie("bloque", "campagne", constat))
         fin.set()
         await debit
         arret = time.monotonic()

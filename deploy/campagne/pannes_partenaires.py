@@ -3,10 +3,13 @@
 import asyncio
 import random
 import time
-from typing import Any
+from typing import Any, Final
 
 from deploy.campagne.catalogue import Geste, attendre, panne
 from deploy.campagne.terrain import Terrain
+from deploy.local.partenaires import PuitsSMTP, TitulaireSFTP
+
+JOUR: Final = 86_400  # seconds
 
 
 def _relais(*actes: int | str) -> Geste:
@@ -43,6 +46,26 @@ async def _arreter_sftp(terrain: Terrain, alea: random.Random) -> float:
     debut = time.monotonic()
     await asyncio.to_thread(terrain.systeme.grappe.sftp.start)
     return debut
+
+
+async def _journee(terrain: Terrain, serveur: PuitsSMTP | TitulaireSFTP, service: str, raison: str) -> float:
+    """Keep a partner away for a day, as short as the waits of the campaign; at its end, what waits must say so."""
+    await asyncio.to_thread(serveur.kill)
+    await asyncio.sleep(JOUR * terrain.options.echelle)
+    await attendre(lambda: terrain.regard.dit_ce_qui_attend(service, raison), dit=f"{service} ne dit pas qui l’attend")
+    debut = time.monotonic()
+    await asyncio.to_thread(serveur.start)
+    return debut
+
+
+@panne("smtp.journee", "smtp")
+async def _journee_sans_relais(terrain: Terrain, _: random.Random) -> float:
+    return await _journee(terrain, terrain.systeme.grappe.smtp, "notification", "relais de messagerie indisponible")
+
+
+@panne("sftp.journee", "sftp")
+async def _journee_sans_titulaire(terrain: Terrain, _: random.Random) -> float:
+    return await _journee(terrain, terrain.systeme.grappe.sftp, "aaf_dispatch", "le serveur du titulaire ne répond pas")
 
 
 @panne("sftp.cle", "sftp")

@@ -83,6 +83,7 @@ def _constats(comptes: Comptes) -> dict[str, int]:
         "courriels_recus_par_le_relais": sum(acceptes),
         "courriels_recus_en_double_et_journalises": sum(n - 1 for n in acceptes if n > 1),
         "envois_passes_par_le_doute": sum(1 for envoi in comptes.envois if doutes_de(envoi)),
+        "courriels_laisses_a_une_personne": sum(1 for envoi in comptes.envois if envoi["etat"] == "douteux"),
         "livraisons": sum(1 for livraison in comptes.livraisons if livraison["etat"] == "livree"),
         "renommages_chez_le_titulaire": sum(acte["acte"] == "renommage" for acte in comptes.actes_sftp),
         "messages_hostiles": len(comptes.parking.attendus),

@@ -1,9 +1,11 @@
 """What a campaign looks at while it runs: who is seen working, what is still on its way. Changes nothing."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any, Final
 
+import httpx
 from pymongo import MongoClient
 
 from deploy.campagne.temoin.livre import lire
@@ -16,6 +18,7 @@ VIES: Final = {
     "aaf_dispatch": "perimetres",
 }
 """By service, the collection that grows while it works."""
+_ATTENTE_MESUREE: Final = re.compile(r"^(?:envois|livraisons)_en_attente\{.*\} [1-9]", re.MULTILINE)
 _DOUTE_A_RENVOYER: Final = {"etat": "douteux", "prochaine_tentative": {"$exists": True}}
 TAILLE_ORDINAIRE: Final = 40_000  # bytes of a delivery of the campaign's synthetic annuaire, before the first is made
 
@@ -27,6 +30,7 @@ class Regard:
         self.receptions: Final = systeme.grappe.smtp.donnees / "receptions.jsonl"
         self.journal_sftp: Final = systeme.grappe.sftp.donnees / "actes.jsonl"
         self._racine = systeme.grappe.sftp.racine
+        self._systeme = systeme
         self._mongo: MongoClient[dict[str, Any]] = MongoClient(
             systeme.grappe.mongo.url, tz_aware=True, timeoutMS=2000, directConnection=True
         )
@@ -43,6 +47,20 @@ class Regard:
             return int(self._mongo["ent1d"][VIES[temoin]].estimated_document_count())
         except Exception:  # noqa: BLE001  # down is one of the states of a campaign
             return -1
+
+    def dit_ce_qui_attend(self, service: str, raison: str) -> bool:
+        """Tell whether a partner's absence can be seen: in the metrics of the service, in the timeline of a dossier."""
+        mesures = httpx.get(f"http://127.0.0.1:{self._systeme.ports[service]}/metrics", timeout=5).text
+        documents = self._mongo["ent1d"][VIES[service]]
+        en_attente = documents.find_one({"attente": {"$exists": True}}, sort=[("attente.depuis", 1)])
+        if en_attente is None or not _ATTENTE_MESUREE.search(mesures):
+            return False
+        suivi = httpx.get(
+            f"{self._systeme.url}/api/v1/dossiers/{en_attente['numero']}",
+            headers={"Authorization": f"Bearer {self._systeme.cle_api}"},
+            timeout=5,
+        ).json()
+        return any(etape["fait"] == "EnAttente" and raison in etape["constat"] for etape in suivi["chronologie"])
 
     def actes_sftp(self, acte: str) -> int:
         """Count the acts of a kind in the titulaire's book."""

@@ -65,3 +65,12 @@ def test_hostile_messages_are_all_parked_while_dossiers_flow(campagne: Campagne)
     preuve = campagne("--hostiles", "400", "--pannes", "rabbitmq.tuer=1 service.tuer=2")
 
     assert preuve["constats"]["mis_de_cote"] == preuve["constats"]["messages_hostiles"] == 400
+
+
+@pytest.mark.timeout(240)
+def test_after_a_day_without_partners_all_that_waited_leaves_by_itself(campagne: Campagne) -> None:
+    preuve = campagne("--pannes", "smtp.journee=1 sftp.journee=1", "--echelle", "0.0005", "--voies", "2")
+
+    assert preuve["anomalies"] == []
+    assert preuve["constats"]["dossiers"] > 50
+    assert preuve["constats"]["courriels_laisses_a_une_personne"] == 0
