@@ -54,7 +54,7 @@ _PROPRES: Final = {
         ("services.notification.store:Store.prevoir", (AVANT, APRES)),
         ("services.notification.store:Store.dus", (APRES,)),
         ("services.notification.store:Store.tenter", (AVANT, APRES)),
-        ("services.notification.mailer:Mailer.envoyer", (AVANT, APRES)),
+        ("services._runtime.mailer:Mailer.envoyer", (AVANT, APRES)),
         ("services.notification.store:Store.noter", (AVANT, APRES)),
     ),
     "aaf_dispatch": (

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Makes a bare Debian 12 able to run the demo, the tests and the bench, and does nothing when all is there.
-# Debian packages (RabbitMQ, libmagic, libcurl, patch, Python's venv) need root or sudo, when absent; the rest goes to .venv.
+# Debian packages (RabbitMQ, libmagic, libcurl, patch, Chromium, npm, Python's venv) need root or sudo, when absent; the rest goes to .venv.
 set -eu
 cd "$(dirname "$0")/../.."
 
@@ -30,6 +30,8 @@ paquets_manquants() {
     set -- /usr/lib/*/libcurl.so.4  # the wheel's mongod is linked to it
     [ -e "$1" ] || printf ' libcurl4'
     command -v patch >/dev/null || printf ' patch'  # seeded bugs of the fault campaigns
+    command -v chromium >/dev/null || printf ' chromium'  # walks through the pages as a person does
+    command -v npm >/dev/null || printf ' npm'  # the identity provider of the tests
     python=$(trouver_python)
     [ -n "$python" ] || printf ' python3'
     # Debian's python3 has venv's code but not the pip it installs.

@@ -7,7 +7,9 @@ from typing import Any, Final
 
 from services._runtime.clock import now
 from services._runtime.lease import LeaseLost
+from services._runtime.mailer import Doute, Indisponible, Mailer, RelaisAbsent
 from services._runtime.metrics import ENVOIS
+from services._runtime.smtp import ReglagesSmtp
 from services.notification.domain import (
     RELAIS_ABSENT,
     EtatEnvoi,
@@ -17,8 +19,6 @@ from services.notification.domain import (
     apres_interruption,
     apres_reponse,
 )
-from services.notification.mailer import Doute, Indisponible, Mailer, RelaisAbsent
-from services.notification.reglages import ReglagesSmtp
 from services.notification.store import BAIL, Pris, Store, Tenu
 
 CONNEXIONS: Final = 4  # to the relay; an académie's relay often allows no more than ten

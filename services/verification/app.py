@@ -2,10 +2,10 @@
 
 from starlette.applications import Starlette
 
+from services._runtime.lecture.inspection import Inspecteur
 from services._runtime.service import Parts, Service, application
 from services._runtime.settings import RuntimeSettings, read_settings
 from services.verification.handlers import router
-from services.verification.inspection import Inspecteur
 from services.verification.pieces import LecteurDePieces
 from services.verification.store import Store
 

@@ -8,8 +8,8 @@ from typing import Final
 from contracts.dossier import PieceDeposee, RolePiece
 from contracts.evenements import Controle, Depot, Verdict
 from contracts.valeurs import est_uai
+from services._runtime.lecture.resultat import Cause, ContenuActif, Inspection
 from services.verification.controles import LIBELLES, PROCEDURE, Regle, enumerer, est_dans_l_academie
-from services.verification.resultat import Cause, ContenuActif, Inspection
 
 _REFAIRE: Final = "Enregistrez-le à nouveau au format PDF (« Imprimer », « Enregistrer en PDF »), puis joignez-le."
 _ILLISIBLE: Final[dict[Cause, str]] = {

@@ -5,6 +5,7 @@ from typing import Final
 
 from contracts.dossier import PieceDeposee, RolePiece
 from contracts.evenements import Controle, Depot, Rapport
+from services._runtime.lecture.resultat import Inspection
 from services.verification.controles import (
     commune_departement,
     pieces_distinctes,
@@ -23,7 +24,6 @@ from services.verification.controles_pieces import (
     piece_non_examinee,
     piece_type,
 )
-from services.verification.resultat import Inspection
 
 REGLES: Final = "2026.1"  # the version of the set below: it changes whenever the set or one of its contrôles does
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Final
 
 from contracts.dossier import PieceDeposee
-from services.verification.inspection import Inspecteur
-from services.verification.resultat import Inspection
+from services._runtime.lecture.inspection import Inspecteur
+from services._runtime.lecture.resultat import Inspection
 from services.verification.store import Store
 
 COPIES: Final = 4  # on disk at once, 200 MB each at most: two being read, two being fetched

@@ -15,16 +15,16 @@ from prometheus_client import REGISTRY
 
 from deploy.local.mongod import NoeudMongo
 from deploy.local.partenaires import PuitsSMTP
+from services._runtime.mailer import Indisponible, Mailer
 from services._runtime.mongo import Collection, Mongo
 from services._runtime.service import Base
 from services._runtime.settings import RuntimeSettings
+from services._runtime.smtp import ReglagesSmtp, Securite
 from services._runtime.worker import Worker
 from services.notification.domain import Envoi
 from services.notification.facteur import Facteur
-from services.notification.mailer import Indisponible, Mailer
 from services.notification.mesures import mesurer
 from services.notification.redaction import Motif
-from services.notification.reglages import ReglagesSmtp, Securite
 from services.notification.store import Store
 
 Fait = Callable[..., Any]

@@ -19,8 +19,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from pydantic import SecretStr, ValidationError
 
-from services.notification.mailer import Doute, Indisponible, Mailer, Reponse
-from services.notification.reglages import ReglagesSmtp, Securite
+from services._runtime.mailer import Doute, Indisponible, Mailer, Reponse
+from services._runtime.smtp import ReglagesSmtp, Securite
 
 A = "camille.fictive@exemple.fr"
 MESSAGE = b"Subject: essai\r\n\r\nune ligne\r\n.une ligne qui commence par un point\r\n.\r\n..\r\nfin\r\n"

@@ -7,10 +7,10 @@ from email.utils import format_datetime
 from enum import StrEnum
 from typing import Final
 
-from services.notification.mailer import Doute, Indisponible, RelaisAbsent, Reponse
+from services._runtime.mailer import Doute, Indisponible, RelaisAbsent, Reponse
+from services._runtime.smtp import ReglagesSmtp
 from services.notification.messages import EnTetes, Expediteur, identifiant
 from services.notification.redaction import Courrier
-from services.notification.reglages import ReglagesSmtp
 
 from .portes import Moment, Porte, franchir
 
@@ -67,7 +67,7 @@ class RelaisSMTP:
 
 
 class Postier:
-    """Stands for `services.notification.mailer.Mailer`; `relais` is set for all by the world."""
+    """Stands for `services._runtime.mailer.Mailer`; `relais` is set for all by the world."""
 
     relais: RelaisSMTP
 

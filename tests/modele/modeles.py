@@ -7,8 +7,8 @@ from typing import Final
 
 from contracts.dossier import Deposant, PieceJointe, RolePiece, Soumission
 from deploy.demo.dossiers import CONFORME, ECOLES, SIRET_EXEMPLE, uai
+from services._runtime.lecture.resultat import Inspection
 from services.intake.pieces import Pieces
-from services.verification.resultat import Inspection
 
 PRODUCTEUR: Final = "demo"
 

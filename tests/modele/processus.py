@@ -15,8 +15,11 @@ from pydantic import SecretStr
 
 from contracts.flux import SERVICES
 from services._runtime.bus import Handling
+from services._runtime.lecture.inspection import Inspecteur
+from services._runtime.lecture.resultat import Inspection
 from services._runtime.service import Base
 from services._runtime.settings import RuntimeSettings
+from services._runtime.smtp import ReglagesSmtp, Securite
 from services._runtime.worker import Worker
 from services.aaf_dispatch import handlers as aaf_handlers
 from services.aaf_dispatch.fabrique import Fabrique
@@ -28,12 +31,9 @@ from services.intake.store import Store as StoreIntake
 from services.notification import handlers as notification_handlers
 from services.notification.facteur import Facteur
 from services.notification.messages import Expediteur
-from services.notification.reglages import ReglagesSmtp, Securite
 from services.notification.store import Store as StoreNotification
 from services.verification import handlers as verification_handlers
-from services.verification.inspection import Inspecteur
 from services.verification.pieces import LecteurDePieces
-from services.verification.resultat import Inspection
 from services.verification.store import Store as StoreVerification
 
 from .courtier import Message

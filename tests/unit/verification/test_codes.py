@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.valeurs import est_siret, est_uai
-from services.verification.codes import normaliser, siret_du_texte, uai_du_texte
+from services._runtime.lecture.codes import normaliser, siret_du_texte, uai_du_texte
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import pytest
 from contracts.dossier import PieceDeposee, RolePiece
 from contracts.evenements import Controle, Depot, Verdict
 from contracts.valeurs import lettre_uai
+from services._runtime.lecture.resultat import Cause, ContenuActif, Inspection
 from services.verification import controles_pieces
 from services.verification.controles_pieces import (
     bon_commande_ecoles,
@@ -16,7 +17,6 @@ from services.verification.controles_pieces import (
     piece_type,
 )
 from services.verification.domain import SUR_UNE_PIECE, examiner, pieces_a_inspecter
-from services.verification.resultat import Cause, ContenuActif, Inspection
 
 CONFORME, AVERTISSEMENT, BLOQUANT, INDISPONIBLE = Verdict
 PDF = Inspection(format="pdf", type_detecte="application/pdf", pages=1)

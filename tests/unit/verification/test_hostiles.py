@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from deploy.demo.pieces import bon_commande_editeur, chiffrer, numeriser
-from services.verification.inspection import Inspecteur
-from services.verification.protocole import Limites
-from services.verification.resultat import Inspection
+from services._runtime.lecture.inspection import Inspecteur
+from services._runtime.lecture.protocole import Limites
+from services._runtime.lecture.resultat import Inspection
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

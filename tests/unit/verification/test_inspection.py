@@ -17,8 +17,8 @@ import uvloop
 from PIL import Image
 
 from deploy.demo.pieces import bon_commande_editeur
-from services.verification.inspection import Inspecteur, LecteurIndisponibleError
-from services.verification.protocole import Limites
+from services._runtime.lecture.inspection import Inspecteur, LecteurIndisponibleError
+from services._runtime.lecture.protocole import Limites
 
 SAIN = bon_commande_editeur(["0779001R"], "Commune d’Exemple", "21770288500013")
 RACINE = Path(__file__).parents[3]
@@ -194,7 +194,7 @@ async def test_leaving_ends_every_worker(sain: Path) -> None:
 PARENT = """
 import asyncio, sys
 from pathlib import Path
-from services.verification.inspection import Inspecteur
+from services._runtime.lecture.inspection import Inspecteur
 async def vivre():
     async with Inspecteur(lecteurs=1) as inspecteur:
         await inspecteur.inspecter(Path(sys.argv[1]), "a" * 64)

@@ -10,8 +10,8 @@ import pytest_asyncio
 from contracts.dossier import PieceDeposee, RolePiece
 from contracts.evenements import Depot, Rapport, Verdict
 from deploy.demo.pieces import attestation_adhesion, bon_commande_chorus, bon_commande_editeur, chiffrer, numeriser
+from services._runtime.lecture.inspection import Inspecteur
 from services.verification.domain import examiner, pieces_a_inspecter
-from services.verification.inspection import Inspecteur
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

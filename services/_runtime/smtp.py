@@ -4,9 +4,10 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import BaseModel, ConfigDict, Field, FilePath, SecretStr, model_validator
 
 from contracts.valeurs import Courriel
+from services._runtime.settings import RuntimeSettings
 
 
 class Securite(StrEnum):
@@ -52,3 +53,28 @@ class ReglagesSmtp(BaseModel):
     def duree_max(self) -> float:
         """Seconds that one `envoyer` may last: a lease must be longer."""
         return self.delai_connexion + self.delai_commandes + self.delai_reponse
+
+
+class SmtpSettings(RuntimeSettings):
+    """What a service that sends mails needs besides."""
+
+    smtp_host: str
+    smtp_port: Annotated[int, Field(ge=1, le=65535)]
+    smtp_securite: Annotated[Securite, Field(description="aucune, starttls or tls")]
+    smtp_user: str | None = None
+    smtp_password: SecretStr | None = None
+    smtp_autorite: FilePath | None = None
+    mail_from: Annotated[Courriel, Field(description="sender, and mailbox of the bounces")]
+    mail_reply_to: Annotated[Courriel, Field(description="a mailbox that somebody reads")]
+
+    def relais(self) -> ReglagesSmtp:
+        """Give where the relay is; bounces go to the sender."""
+        return ReglagesSmtp(
+            hote=self.smtp_host,
+            port=self.smtp_port,
+            securite=self.smtp_securite,
+            retour=self.mail_from,
+            utilisateur=self.smtp_user,
+            mot_de_passe=self.smtp_password,
+            autorite=self.smtp_autorite,
+        )

@@ -14,8 +14,8 @@ from math import ceil
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from services.verification.lecture import lire
-from services.verification.protocole import ENTETE, Limites, encadrer, longueur
+from services._runtime.lecture.lecture import lire
+from services._runtime.lecture.protocole import ENTETE, Limites, encadrer, longueur
 
 FICHIERS_OUVERTS: Final = 32
 

@@ -15,7 +15,7 @@ from aiosmtplib import (
     SMTPServerDisconnected,
 )
 
-from services.notification.reglages import ReglagesSmtp, Securite
+from services._runtime.smtp import ReglagesSmtp, Securite
 
 _POUSSE: Final = 0.005  # seconds between two looks at a body that is leaving
 _ADRESSE: Final = re.compile(r"<[^>]*>|\S*@\S*")

@@ -14,8 +14,8 @@ import pikepdf
 import pypdfium2
 from PIL import Image, JpegImagePlugin, PngImagePlugin
 
-from services.verification.codes import normaliser, siret_du_texte, uai_du_texte
-from services.verification.resultat import CODES_MAX, ContenuActif, Format, Inspection
+from services._runtime.lecture.codes import normaliser, siret_du_texte, uai_du_texte
+from services._runtime.lecture.resultat import CODES_MAX, ContenuActif, Format, Inspection
 
 PAGES_MAX: Final = 300
 CARACTERES_MAX: Final = 200_000  # per page; a dense A4 page holds about 6,000

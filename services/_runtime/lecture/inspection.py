@@ -11,13 +11,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final, Self, cast
 
-from services.verification.protocole import ENTETE, Limites, encadrer, longueur
-from services.verification.resultat import Inspection
+from services._runtime.lecture.protocole import ENTETE, Limites, encadrer, longueur
+from services._runtime.lecture.resultat import Inspection
 
 REPONSE_MAX: Final = 1024 * 1024  # bytes; CODES_MAX codes of each kind take about 150 KB
 DEMARRAGE: Final = 30.0  # seconds; a worker is ready in less than one
 MOURANT: Final = 2.0  # seconds; a worker that closed its pipe is ending: killing it at once would hide how
-_RACINE: Final = Path(__file__).parents[2]
+_RACINE: Final = Path(__file__).parents[3]
 _FINS_DE_DELAI: Final = (-signal.SIGXCPU, -signal.SIGALRM)
 
 
@@ -132,7 +132,7 @@ class _Lecteur:
         if self.processus is not None:
             return self.processus
         self.processus = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-P", "-m", "services.verification.lecteur", *self._limites.arguments()),
+            *(sys.executable, "-P", "-m", "services._runtime.lecture.lecteur", *self._limites.arguments()),
             stdin=PIPE,
             stdout=PIPE,
             stderr=DEVNULL,  # a parser's message may quote the piece

@@ -1,0 +1,1 @@
+"""What a file is, found by bounded worker processes: facts and codes, never its text, and no judgement of them."""
