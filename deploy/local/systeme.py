@@ -152,17 +152,22 @@ class Systeme:
 
     def _intake(self) -> dict[str, str]:
         empreinte = hashlib.sha256(self.cle_api.encode()).hexdigest()
-        return {"PRODUCTEURS": json.dumps({PRODUCTEUR: empreinte})}
+        return {"PRODUCTEURS": json.dumps({PRODUCTEUR: empreinte}), **self._courrier()}
 
     def _notification(self) -> dict[str, str]:
+        return {
+            "SMTP_MINUTE": str(60 * self._echelle),
+            "MAIL_AGENTS": "ent1d-agents@ac-exemple.fr",
+            **self._courrier(),
+        }
+
+    def _courrier(self) -> dict[str, str]:
         return {
             "SMTP_HOST": "127.0.0.1",
             "SMTP_PORT": str(self._port("smtp")),
             "SMTP_SECURITE": "aucune",
-            "SMTP_MINUTE": str(60 * self._echelle),
             "MAIL_FROM": "ent1d@ac-exemple.fr",
             "MAIL_REPLY_TO": "ent1d-contact@ac-exemple.fr",
-            "MAIL_AGENTS": "ent1d-agents@ac-exemple.fr",
             "PUBLIC_URL": self.url,
         }
 

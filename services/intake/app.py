@@ -1,27 +1,19 @@
 """Puts intake together; importing has no effect."""
 
-from typing import Annotated
-
-from pydantic import Field
 from starlette.applications import Starlette
 from starlette.routing import Mount
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from services._runtime.service import Parts, Service, application
-from services._runtime.settings import RuntimeSettings, read_settings
+from services._runtime.settings import read_settings
 from services._runtime.worker import Worker
 from services.intake.api import build_api
 from services.intake.entetes import Entetes
 from services.intake.handlers import router
+from services.intake.portail.app import build_portail
+from services.intake.portail.page import Portail
+from services.intake.reglages import ReglagesPortail, Settings
 from services.intake.store import Store
-
-
-class Settings(RuntimeSettings):
-    """What intake needs besides."""
-
-    producteurs: Annotated[
-        dict[str, Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]],
-        Field(min_length=1, description='JSON: {"name": "SHA-256 of its API key, in hex"}'),
-    ]
 
 
 def build(settings: Settings | None = None) -> Starlette:
@@ -30,6 +22,20 @@ def build(settings: Settings | None = None) -> Starlette:
 
     def parts(store: Store) -> Parts:
         menage = Worker("menage", store.pieces.oublier_les_abandons, idle=3600.0)
-        return Parts(routes=[Mount("/", Entetes(build_api(store, given.producteurs)))], workers=[menage])
+        api = Entetes(build_api(store, given.producteurs))
+        portail = build_portail(Portail(store, ReglagesPortail.de(given)))
+        return Parts(routes=[Mount("/", _Aiguillage(api, portail))], workers=[menage])
 
     return application(Service("intake", given, router, Store, parts))
+
+
+class _Aiguillage:
+    """The two doors: `/api` for machines, all the rest for people."""
+
+    def __init__(self, api: ASGIApp, portail: ASGIApp) -> None:
+        self._api = api
+        self._portail = portail
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        porte = self._api if scope["path"].startswith("/api/") else self._portail
+        await porte(scope, receive, send)

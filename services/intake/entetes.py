@@ -1,13 +1,14 @@
-"""Puts on every answer of the API what keeps it out of caches, frames and guesses, and ends refused uploads well."""
+"""Puts on every answer what keeps it out of caches, frames and guesses, and ends refused uploads well."""
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Final
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-ENTETES: Final = {
+API: Final = {
     "Cache-Control": "no-store",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -18,15 +19,16 @@ ENTETES: Final = {
 
 
 class Entetes:
-    """The API with these headers on all its answers, failures included.
+    """An application with these headers on all its answers, failures included; an answer that has its own keeps it.
 
     A request answered before its body has come to its end (too large, no key) is heard out for `patience` seconds,
     then its connection is closed. Closed at once, the network stack would drop the answer with the bytes not read:
     the client would see a broken connection, not the 413. Never closed, an endless body would be read for ever.
     """
 
-    def __init__(self, api: ASGIApp, *, patience: float = 30.0) -> None:
-        self._api = api
+    def __init__(self, app: ASGIApp, entetes: Mapping[str, str] = API, *, patience: float = 30.0) -> None:
+        self._app = app
+        self._propres = entetes
         self._patience = patience
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -36,7 +38,8 @@ class Entetes:
         async def envoyer(message: Message) -> None:
             if message["type"] == "http.response.start":
                 entetes = MutableHeaders(scope=message)
-                entetes.update(ENTETES)
+                for nom, valeur in self._propres.items():
+                    entetes.setdefault(nom, valeur)
                 if corps.attendu:
                     entetes["Connection"] = "close"
             elif corps.attendu and not message.get("more_body", False):
@@ -45,7 +48,7 @@ class Entetes:
                 message = {"type": "http.response.body"}
             await send(message)
 
-        await self._api(scope, corps.recevoir, envoyer)
+        await self._app(scope, corps.recevoir, envoyer)
 
 
 class _Corps:

@@ -11,8 +11,12 @@ from contracts.evenements import DossierDepose
 from services._runtime.clock import now
 from services._runtime.mongo import Document
 from services._runtime.service import Base
+from services.intake.brouillons.store import Brouillons
+from services.intake.comptes.identite import Identite
+from services.intake.comptes.store import Comptes
 from services.intake.domain import Transition, attentes
 from services.intake.pieces import Pieces
+from services.intake.referentiels.store import Referentiels
 
 
 class Store:
@@ -23,6 +27,9 @@ class Store:
         self._envois = base.mongo.database["envois"]
         self._perimetres = base.mongo.database["perimetres"]
         self.pieces = Pieces(base.mongo)
+        self.comptes = Comptes(base.mongo)
+        self.referentiels = Referentiels(base.mongo)
+        self.brouillons = Brouillons(base.mongo)
 
     async def prepare(self) -> None:
         """Create the index behind `depot_de`. Unique: a key files one dossier, or one correction, never two."""
@@ -31,7 +38,8 @@ class Store:
             unique=True,
             partialFilterExpression={"depots.cle": {"$exists": True}},
         )
-        await self.pieces.prepare()
+        for partie in (self.pieces, self.comptes, self.referentiels, self.brouillons):
+            await partie.prepare()
 
     async def ouvrir(
         self,
@@ -90,6 +98,19 @@ class Store:
     async def dossier(self, numero: str, producteur: str) -> Document | None:
         """Read a dossier that this producer filed."""
         trouve: Document | None = await self._dossiers.collection.find_one({"_id": numero, "producteur": producteur})
+        return trouve
+
+    async def dossier_de(self, numero: str, identite: Identite, *, invites: bool) -> Document | None:
+        """Read a dossier that this person owns, or (`invites`) was invited to."""
+        a_elle: list[Document] = [{"compte": identite.compte}]
+        if invites:
+            a_elle.append({"invites": identite.courriel})
+        trouve: Document | None = await self._dossiers.collection.find_one({"_id": numero, "$or": a_elle})
+        return trouve
+
+    async def dossier_d_agent(self, numero: str) -> Document | None:
+        """Read any dossier, for an agent."""
+        trouve: Document | None = await self._dossiers.collection.find_one({"_id": numero})
         return trouve
 
     async def attentes(self, numero: str) -> tuple[Etape, ...]:

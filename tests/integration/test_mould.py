@@ -34,6 +34,12 @@ COMPLET = {
     "MONGODB_URL": f"mongodb://intake:{SECRET}@127.0.0.1:27017/?replicaSet=rs0",
     "PORT": "8000",
     "PRODUCTEURS": '{"demo": "' + "0" * 64 + '"}',
+    "PUBLIC_URL": "http://127.0.0.1:8000",
+    "SMTP_HOST": "127.0.0.1",
+    "SMTP_PORT": "25",
+    "SMTP_SECURITE": "aucune",
+    "MAIL_FROM": "ent1d@ac-exemple.fr",
+    "MAIL_REPLY_TO": "ent1d-contact@ac-exemple.fr",
 }
 Fait = Callable[..., Any]
 
@@ -72,7 +78,13 @@ async def test_each_missing_setting_is_named_on_one_line() -> None:
         "réglage RABBITMQ_URL",
         "réglage MONGODB_URL",
         "réglage PORT",
+        "réglage SMTP_HOST",
+        "réglage SMTP_PORT",
+        "réglage SMTP_SECURITE",
+        "réglage MAIL_FROM",
+        "réglage MAIL_REPLY_TO",
         "réglage PRODUCTEURS",
+        "réglage PUBLIC_URL",
     ]
     assert all("absent" in ligne for ligne in lignes)
     assert "amqp://user:password@host:5672/vhost" in lignes[0]
@@ -89,6 +101,7 @@ async def test_each_missing_setting_is_named_on_one_line() -> None:
         {"MONGODB_DATABASE": "Ma base"},
         {"PRODUCTEURS": '{"demo": "' + SECRET + '"}'},
         {"PRODUCTEURS": "{}"},
+        {"PRODUCTEURS": '{"portail": "' + "0" * 64 + '"}'},
         {"PRODUCTEURS": f"demo={SECRET}"},
         {"RABBITMQ_URL": f"svc_intake:{SECRET}@rabbitmq"},
         {"RABBITMQ_URL": f"http://svc_intake:{SECRET}@rabbitmq/"},
@@ -247,12 +260,14 @@ async def test_sigterm_drains_a_real_process_and_loses_nothing(
         await asyncio.gather(*(soumettre(canal, "demo", CONFORME.soumission([]), cle) for cle in cles))
 
     processus = await lancer(
-        RABBITMQ_URL=banc.url("svc_intake"),
-        MONGODB_URL=mongod.url,
-        MONGODB_DATABASE=mongo.database.name,
-        PORT=str(port_libre()),
-        PRODUCTEURS=COMPLET["PRODUCTEURS"],
-        PREFETCH="5",
+        **COMPLET
+        | {
+            "RABBITMQ_URL": banc.url("svc_intake"),
+            "MONGODB_URL": mongod.url,
+            "MONGODB_DATABASE": mongo.database.name,
+            "PORT": str(port_libre()),
+            "PREFETCH": "5",
+        }
     )
     try:
         await fait(lambda: dossiers.count_documents({}))

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from starlette.types import Message, Receive, Scope, Send
 
-from services.intake.entetes import ENTETES, Entetes
+from services.intake.entetes import API, Entetes
 
 CORPS: Message = {"type": "http.request", "body": b"x", "more_body": True}
 
@@ -58,7 +58,7 @@ async def test_a_request_without_a_body_is_not_waited_for(entetes: list[tuple[by
 
     assert [message.get("body") for message in envoyes[1:]] == [b"non"]
     recus = {nom.decode() for nom, _ in envoyes[0]["headers"]}
-    assert recus == {nom.lower() for nom in ENTETES}
+    assert recus == {nom.lower() for nom in API}
 
 
 async def _jamais() -> Message:

@@ -54,6 +54,12 @@ def lancer(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Intake]:
             "MONGODB_DATABASE": base,
             "PORT": str(port),
             "PRODUCTEURS": json.dumps(empreintes),
+            "PUBLIC_URL": f"http://127.0.0.1:{port}",
+            "SMTP_HOST": "127.0.0.1",
+            "SMTP_PORT": "1",
+            "SMTP_SECURITE": "aucune",
+            "MAIL_FROM": "ent1d@ac-exemple.fr",
+            "MAIL_REPLY_TO": "ent1d-contact@ac-exemple.fr",
         }
         commande = [sys.executable, "-c", "from services.cli import main; main()", "serve", "intake"]
         journal = tmp_path_factory.mktemp("intake") / "journal"

@@ -1,0 +1,66 @@
+"""Puts the pages together into one ASGI application."""
+
+from typing import Final
+
+from pymongo.errors import PyMongoError
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Scope
+
+from services.intake.entetes import Entetes
+from services.intake.portail.garde import Garde
+from services.intake.portail.page import Demande, FormulaireIllisible, Portail
+from services.intake.portail.pages import PAGES
+from services.intake.portail.rendu import STATIQUE, rendre
+
+POLITIQUE: Final = {
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+    # Not « no-referrer »: with it, browsers send « Origin: null » with our own forms.
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; "
+        "frame-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    ),
+}
+UN_AN: Final = "public, max-age=31536000, immutable"
+
+
+class _Statique(StaticFiles):
+    """Files whose address changes with their content."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        reponse = await super().get_response(path, scope)
+        reponse.headers["Cache-Control"] = UN_AN
+        return reponse
+
+
+def build_portail(portail: Portail) -> ASGIApp:
+    """Build the portal. Every answer, failures included, carries its policy."""
+    routes = [Route(p.chemin, Garde(p, portail), methods=[p.methode], name=None) for p in PAGES]
+
+    async def echec(request: Request, panne: Exception) -> Response:
+        return rendre(Demande(request, portail), "erreur.html.j2", statut=_statut(panne))
+
+    app = Starlette(
+        routes=[Mount("/statique", _Statique(directory=STATIQUE)), *routes],
+        middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=[portail.reglages.hote], www_redirect=False)],
+        exception_handlers=dict.fromkeys((HTTPException, FormulaireIllisible, PyMongoError, Exception), echec),
+    )
+    return Entetes(app, POLITIQUE)
+
+
+def _statut(panne: Exception) -> int:
+    if isinstance(panne, HTTPException):
+        return panne.status_code
+    if isinstance(panne, FormulaireIllisible):
+        return 400
+    return 503 if isinstance(panne, PyMongoError) else 500

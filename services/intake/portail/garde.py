@@ -1,0 +1,81 @@
+"""Finds who asks, lets in or not, refuses forged requests: once, before any page, by what the route's table says."""
+
+import hmac
+from typing import Final
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from services._runtime.mongo import Document
+from services.intake.comptes.identite import Identite
+from services.intake.portail.acces import Acces
+from services.intake.portail.page import Demande, Formulaire, Page, Portail
+
+SANS_EFFET: Final = frozenset({"GET", "HEAD"})
+
+
+class Garde:
+    """One route, guarded."""
+
+    def __init__(self, page: Page, portail: Portail) -> None:
+        self._page = page
+        self._portail = portail
+
+    async def __call__(self, request: Request) -> Response:
+        """Let the request through to its page, or answer why not."""
+        page = self._page
+        self._refuser_l_etranger(request)
+        identite = await self._qui(request)
+        if identite is None and page.acces is not Acces.PUBLIC:
+            return self._vers_la_connexion(request)
+        document = await self._document(request, identite)
+        formulaire = Formulaire()
+        if page.methode not in SANS_EFFET and not page.en_flux:
+            formulaire = await Formulaire.lire(request)
+            verifier_jeton(identite, formulaire.un("jeton"))
+        return await page.vue(Demande(request, self._portail, identite, document, formulaire))
+
+    def _refuser_l_etranger(self, request: Request) -> None:
+        """Refuse what another site makes a browser send. A browser names itself; what is none has no cookie of ours."""
+        if request.method in SANS_EFFET:
+            return
+        origine = request.headers.get("origin")
+        if origine is not None and origine != self._portail.reglages.origine:
+            raise HTTPException(403)
+        if request.headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
+            raise HTTPException(403)
+
+    async def _qui(self, request: Request) -> Identite | None:
+        cookie = request.cookies.get(self._portail.reglages.cookie)
+        return await self._portail.store.comptes.identite(cookie) if cookie else None
+
+    async def _document(self, request: Request, identite: Identite | None) -> Document | None:
+        """Find what the route is about, if it is theirs: an answer of 404 tells nothing of what exists."""
+        acces, store = self._page.acces, self._portail.store
+        if identite is None or acces in {Acces.PUBLIC, Acces.CONNECTE}:
+            return None
+        numero = request.path_params.get("numero", "")
+        if acces is Acces.AGENT:
+            if identite.agent is None:
+                raise HTTPException(404)
+            return await store.dossier_d_agent(numero) if numero else None
+        if acces is Acces.BROUILLON:
+            trouve = await store.brouillons.lire(numero, identite)
+        else:
+            trouve = await store.dossier_de(numero, identite, invites=acces is Acces.DOSSIER)
+        if trouve is None:
+            raise HTTPException(404)
+        return trouve
+
+    def _vers_la_connexion(self, request: Request) -> Response:
+        if request.method not in SANS_EFFET:
+            raise HTTPException(401)
+        suite = request.url.path
+        return RedirectResponse(f"/connexion?suite={suite}", 303)
+
+
+def verifier_jeton(identite: Identite | None, jeton: str) -> None:
+    """Raise a 403 unless the form carries the token of the session it was shown in."""
+    if identite is not None and not hmac.compare_digest(jeton.encode(), identite.jeton.encode()):
+        raise HTTPException(403)

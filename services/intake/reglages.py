@@ -1,0 +1,97 @@
+"""The settings of intake, and what of them the portal needs."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Annotated, Final
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, DirectoryPath, Field, HttpUrl, SecretStr
+from yarl import URL
+
+from services._runtime.smtp import SmtpSettings
+
+
+class Theme(StrEnum):
+    """What dresses the pages: ours, or the DSFR, which the State's licence reserves for its services."""
+
+    NEUTRE = "neutre"
+    DSFR = "dsfr"
+
+
+class ReglagesFournisseur(BaseModel):
+    """A provider of identities, by OpenID Connect. The rest is read from its discovery document."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    nom: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{1,29}$", description="names its routes: proconnect")]
+    libelle: Annotated[str, Field(min_length=1, max_length=60, description="what its button says: ProConnect")]
+    emetteur: HttpUrl
+    client: str
+    secret: SecretStr
+    portees: tuple[str, ...] = ("openid", "email")
+    agents: bool = False  # whether it may also identify agents, its own second factor being theirs
+
+
+PORTAIL: Final = "portail"
+
+
+def _pas_le_portail(nom: str) -> str:
+    if nom == PORTAIL:
+        raise ValueError("ce nom est celui du portail")
+    return nom
+
+
+class Settings(SmtpSettings):
+    """What intake needs besides."""
+
+    producteurs: Annotated[
+        dict[Annotated[str, AfterValidator(_pas_le_portail)], Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]],
+        Field(min_length=1, description='JSON: {"name": "SHA-256 of its API key, in hex"}'),
+    ]
+    public_url: Annotated[HttpUrl, Field(description="public base URL of intake, for the links and the cookies")]
+    fournisseurs: tuple[ReglagesFournisseur, ...] = ()
+    validation_automatique: Annotated[bool, Field(description="false: an agent validates what is conforme")] = True
+    theme: Theme = Theme.NEUTRE
+    dsfr_dir: DirectoryPath | None = None
+    service: Annotated[str, Field(description="who answers for the procedure, as pages and papers name it")] = (
+        "Académie de Créteil"
+    )
+
+
+@dataclass(frozen=True)
+class ReglagesPortail:
+    """What pages need to know of the settings. `base` ends with no slash."""
+
+    base: str
+    service: str
+    theme: Theme
+    fournisseurs: tuple[ReglagesFournisseur, ...]
+
+    @classmethod
+    def de(cls, settings: Settings) -> "ReglagesPortail":
+        """Take them from the settings."""
+        return cls(
+            base=str(settings.public_url).rstrip("/"),
+            service=settings.service,
+            theme=settings.theme,
+            fournisseurs=settings.fournisseurs,
+        )
+
+    @property
+    def origine(self) -> str:
+        """Give the origin that browsers name: scheme, host and port."""
+        return str(URL(self.base).origin())
+
+    @property
+    def hote(self) -> str:
+        """Give the one host name that requests may ask for."""
+        return URL(self.base).host or ""
+
+    @property
+    def chiffre(self) -> bool:
+        """Tell whether people reach us by HTTPS: then the cookie travels by nothing else."""
+        return self.base.startswith("https://")
+
+    @property
+    def cookie(self) -> str:
+        """Name the session cookie. `__Host-` binds it to this host and to HTTPS."""
+        return "__Host-ent1d" if self.chiffre else "ent1d"
