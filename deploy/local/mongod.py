@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import signal
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Any, Self
@@ -130,8 +131,9 @@ class NoeudMongo:
             client.admin.command("replSetReconfig", config | {"version": config["version"] + 1}, force=True)
         except OperationFailure as refus:
             if refus.code == _NON_INITIALISE:
-                membres = [{"_id": 0, "host": membre}]
-                client.admin.command("replSetInitiate", {"_id": _JEU, "members": membres})
+                # Said too by one that has not read its configuration yet: it then refuses this one.
+                with suppress(PyMongoError):
+                    client.admin.command("replSetInitiate", {"_id": _JEU, "members": [{"_id": 0, "host": membre}]})
         except PyMongoError:
             return False
         return False

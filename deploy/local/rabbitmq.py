@@ -9,6 +9,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Self
@@ -48,6 +49,14 @@ vm_memory_high_watermark.relative = 0.8
 disk_free_limit.absolute = 20MB
 # 512 MB by default, all kept in memory and read again at boot.
 raft.wal_max_size_bytes = 16777216
+"""
+
+_PATIENCE_DU_JOURNAL = 10  # seconds; elections take one
+_TOUS_ONT_UN_CHEF = """
+lists:all(
+  fun(Q) -> case ra:members(amqqueue:get_pid(Q), 2000) of {ok, _, _} -> true; _ -> false end end,
+  [Q || Q <- rabbit_amqqueue:list(), amqqueue:get_type(Q) =:= rabbit_quorum_queue]
+).
 """
 
 
@@ -102,8 +111,22 @@ class NoeudRabbitMQ:
         epmd.attendre(lambda: port_ouvert(self._port_epmd), _DELAI)
         serveur = self._lancer("rabbitmq", [str(self._maison / "sbin/rabbitmq-server")], env)
         serveur.attendre(self._amqp_repond, _DELAI)
-        serveur.attendre(lambda: _chefs_elus(serveur.sortie()), _DELAI)
+        self._attendre_chefs(serveur)
         self.attendre_noms()
+
+    def _attendre_chefs(self, serveur: Processus) -> None:
+        # Erlang drops lines beyond 500 a second, and a stream killed often enough writes more when it is found again.
+        perdues = time.monotonic() + _PATIENCE_DU_JOURNAL
+        serveur.attendre(
+            lambda: _chefs_elus(serveur.sortie()) or (time.monotonic() > perdues and self._chefs_repondent()), _DELAI
+        )
+
+    def _chefs_repondent(self) -> bool:
+        """Whether each quorum queue has a leader, asked of the node itself; takes about a second."""
+        try:
+            return self.ctl("eval", _TOUS_ONT_UN_CHEF).strip() == "true"
+        except subprocess.SubprocessError:
+            return False
 
     def stop(self) -> None:
         """Stop cleanly, leaving no process."""

@@ -239,3 +239,14 @@ def test_a_child_that_ends_at_once_shows_its_last_words(tmp_path: Path) -> None:
 def test_a_port_is_never_given_twice() -> None:
     ports = [port_libre() for _ in range(50)]
     assert len(set(ports)) == 50
+
+
+def test_a_node_whose_log_lost_lines_tells_itself_that_its_queues_are_led(
+    rabbitmq: NoeudRabbitMQ, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("deploy.local.rabbitmq._chefs_elus", lambda _: False)
+    monkeypatch.setattr("deploy.local.rabbitmq._PATIENCE_DU_JOURNAL", 0.1)
+
+    rabbitmq.restart()  # would end after 90 s in DemarrageImpossible
+
+    assert rabbitmq.pid
