@@ -144,3 +144,35 @@ class PerimetreLu(Modele):
     numero: NumeroDossier
     version: Version
     attente: Attente
+
+
+class LigneJournal(Modele):
+    """One line of the journal of an envoi: what became of it (a state of notification's), and when."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    le: AwareDatetime
+    etat: Ligne
+
+
+class CourrielLu(Modele):
+    """What intake shows of `envois`: which mail, where it stands, and its journal from the day it was owed."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    motif: Ligne
+    version: Version
+    etat: Ligne
+    journal: Annotated[tuple[LigneJournal, ...], Field(min_length=1)]
+
+
+class LivraisonLue(Modele):
+    """What intake shows of a suspended delivery of `livraisons`; `empreinte` names the attempt that waits."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    titulaire: Ligne
+    etat: Ligne
+    empreinte: Sha256
+    motif: Ligne
+    constat: Texte

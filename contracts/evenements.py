@@ -196,6 +196,28 @@ class DossierValide(Evenement[Validation]):
     type: Literal["DossierValidé"]
 
 
+class RaisonCloture(StrEnum):
+    """Why a dossier is closed without a decision on its content."""
+
+    RETRAIT = "retrait"
+    DECISION = "decision"
+
+
+class Cloture(Fait):
+    """The end of a dossier that nobody refused: its déposant withdrew it, or an agent closed it."""
+
+    raison: RaisonCloture
+    decide_par: Decideur
+
+
+class DossierClasse(Evenement[Cloture]):
+    """The dossier is closed without a decision on its content."""
+
+    cle: ClassVar[str] = "dossier.classe.v1"
+
+    type: Literal["DossierClassé"]
+
+
 class Effectifs(Modele):
     """How many records the delivery holds, by category of the AAF."""
 
@@ -256,3 +278,19 @@ class LivraisonSuspendue(Evenement[Suspension]):
     cle: ClassVar[str] = "aaf.livraison-suspendue.v1"
 
     type: Literal["LivraisonSuspendue"]
+
+
+class Approbation(Fait):
+    """The attempt of a delivery that an agent lets leave: this very one (`essai`), as he saw it."""
+
+    livraison: NomLivraison
+    essai: Sha256
+    decide_par: Decideur
+
+
+class LivraisonApprouvee(Evenement[Approbation]):
+    """An agent lets a suspended delivery leave; told of the first dossier that waits for it."""
+
+    cle: ClassVar[str] = "aaf.livraison-approuvee.v1"
+
+    type: Literal["LivraisonApprouvée"]

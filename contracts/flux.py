@@ -6,10 +6,12 @@ from typing import Any, Final
 from contracts.evenements import (
     AAFLivre,
     CorrectionDemandee,
+    DossierClasse,
     DossierDepose,
     DossierRefuse,
     DossierValide,
     Evenement,
+    LivraisonApprouvee,
     LivraisonSuspendue,
     PiecesVerifiees,
     SoumettreDossier,
@@ -36,8 +38,10 @@ FLUX: Final = (
     Flux(CorrectionDemandee, "intake", ("notification",)),
     Flux(DossierValide, "intake", ("notification", "aaf_dispatch")),
     Flux(DossierRefuse, "intake", ("notification",)),
+    Flux(DossierClasse, "intake", ("notification",)),
     Flux(AAFLivre, "aaf_dispatch", ("intake", "notification"), public=True),
     Flux(LivraisonSuspendue, "aaf_dispatch", ("intake", "notification")),
+    Flux(LivraisonApprouvee, "intake", ("aaf_dispatch",)),
 )
 
 

@@ -77,9 +77,9 @@ def definitions(
 
 
 def _check_names(producteurs: Sequence[str], titulaires: Sequence[str]) -> None:
-    """Refuse a name that could pass for another (`svc_…`, `operateur`, `portail`), or that is not plain in a regex."""
+    """Refuse a name that could pass for another (`svc_…`, `operateur`, `ent1d`), or that is not plain in a regex."""
     for name in (*producteurs, *titulaires):
-        if not re.fullmatch(r"[a-z][a-z0-9-]{0,39}", name) or name in {"operateur", "portail"}:
+        if not re.fullmatch(r"[a-z][a-z0-9-]{0,39}", name) or name in {"operateur", "ent1d"}:
             raise ValueError(f"nom de producteur ou de titulaire impossible : {name!r}")
     if len({*producteurs}) < len(producteurs) or len({*titulaires}) < len(titulaires):
         raise ValueError("un nom de producteur ou de titulaire est donné deux fois")

@@ -1,6 +1,6 @@
 """Delivers to the titulaire the annuaire of the validated schools: always one cumulative Complet.
 
-Écoute   DossierValidé
+Écoute   DossierValidé, LivraisonApprouvée
 Publie   AAFLivré, LivraisonSuspendue
 Possède  perimetres, livraisons
 """

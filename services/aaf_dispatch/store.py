@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from pymongo.errors import DuplicateKeyError, PyMongoError
 
-from contracts.evenements import DossierValide, Effectifs, Livraison
+from contracts.evenements import DossierValide, Effectifs, Livraison, LivraisonApprouvee, MotifSuspension
 from services._runtime.clock import now
 from services._runtime.lease import Lease, LeaseLost
 from services._runtime.mongo import Document
@@ -148,6 +148,19 @@ class Store:
                     "constat": pourquoi.constat,
                 }
             },
+        )
+
+    async def approuver(self, approuvee: LivraisonApprouvee) -> None:
+        """Let an attempt leave that waits for an agent; changed since he saw it, or invalid, it waits on."""
+        data = approuvee.data
+        await self._livraisons.update_one(
+            {
+                "_id": data.livraison,
+                "etat": "suspendue",
+                "empreinte": data.essai,
+                "motif": {"$ne": MotifSuspension.ANNUAIRE_INVALIDE},
+            },
+            {"$set": {"approuvee": data.essai, "approuvee_par": data.decide_par, "approuvee_le": approuvee.time}},
         )
 
     async def empecher(self, empechement: Empechement, inscriptions: Sequence[Inscription] | None) -> None:

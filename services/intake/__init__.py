@@ -1,6 +1,6 @@
 """Receives dossiers, owns them, decides.
 
 Écoute   SoumettreDossier, PiècesVérifiées, AAFLivré, LivraisonSuspendue
-Publie   DossierDéposé, CorrectionDemandée, DossierValidé, DossierRefusé
-Possède  dossiers, pieces (GridFS), televersements
+Publie   DossierDéposé, CorrectionDemandée, DossierValidé, DossierRefusé, DossierClassé, LivraisonApprouvée
+Possède  dossiers, pieces (GridFS), televersements, brouillons, comptes, liens, sessions, tentatives, communes, ecoles
 """

@@ -24,7 +24,8 @@ def build(settings: Settings | None = None) -> Starlette:
         menage = Worker("menage", store.pieces.oublier_les_abandons, idle=3600.0)
         api = Entetes(build_api(store, given.producteurs))
         portail = build_portail(Portail(store, ReglagesPortail.de(given)))
-        return Parts(routes=[Mount("/", _Aiguillage(api, portail))], workers=[menage])
+        contexte = {"validation_automatique": given.validation_automatique}
+        return Parts(routes=[Mount("/", _Aiguillage(api, portail))], workers=[menage], context=contexte)
 
     return application(Service("intake", given, router, Store, parts))
 

@@ -6,8 +6,8 @@ from uuid import UUID
 from contracts.dossier import PieceDeposee, Soumission
 from services._runtime.clock import now
 from services._runtime.mongo import Document
-from services.intake.domain import SoumissionRefusee, depose, empreinte, numero_de, pieces_deposees
-from services.intake.store import Store
+from services.intake.domain import Proprietaire, SoumissionRefusee, depose, empreinte, numero_de, pieces_deposees
+from services.intake.store import Deposant, Store
 
 
 @dataclass(frozen=True)
@@ -18,8 +18,10 @@ class Accuse:
     version: int
 
 
-async def deposer(store: Store, producteur: str, cle: UUID, soumission: Soumission) -> Accuse:
-    """File a submission under its idempotency key.
+async def deposer(
+    store: Store, producteur: str, cle: UUID, soumission: Soumission, *, proprietaire: Proprietaire | None = None
+) -> Accuse:
+    """File a submission under its idempotency key, for the account that it belongs to, if it does to one.
 
     Raises SoumissionRefusee when a piece is unknown, when the key was used for another submission, or when the dossier
     named in `corrige` is not to be corrected.
@@ -27,7 +29,8 @@ async def deposer(store: Store, producteur: str, cle: UUID, soumission: Soumissi
     # Read first: a deposit tried again gets its answer, whatever has become of its dossier and pieces since.
     deja = await store.depot_de(producteur, cle)
     if deja is None:
-        accuse = await (_ouvrir if soumission.corrige is None else _corriger)(store, producteur, cle, soumission)
+        deposant = Deposant(producteur, proprietaire)
+        accuse = await (_ouvrir if soumission.corrige is None else _corriger)(store, deposant, cle, soumission)
         if accuse is not None:
             return accuse
         deja = await store.depot_de(producteur, cle)
@@ -44,27 +47,27 @@ async def retrouver(store: Store, producteur: str, cle: UUID) -> Accuse | None:
     return Accuse(dossier["_id"], _depot_fait(dossier, cle)["version"]) if dossier else None
 
 
-async def _ouvrir(store: Store, producteur: str, cle: UUID, soumission: Soumission) -> Accuse | None:
+async def _ouvrir(store: Store, qui: Deposant, cle: UUID, soumission: Soumission) -> Accuse | None:
     """Open a dossier; None when another deposit took its number or its key meanwhile."""
-    numero = numero_de(producteur, cle)
-    pieces = await _pieces(store, producteur, soumission)
+    numero = numero_de(qui.producteur, cle)
+    pieces = await _pieces(store, qui.producteur, soumission)
     evenement = depose(numero, 1, soumission, pieces, now())
-    ouvert = await store.ouvrir(producteur, _depot(cle, soumission, 1), soumission, pieces, evenement)
+    ouvert = await store.ouvrir(qui, _depot(cle, soumission, 1), soumission, pieces, evenement)
     return Accuse(numero, 1) if ouvert else None
 
 
-async def _corriger(store: Store, producteur: str, cle: UUID, soumission: Soumission) -> Accuse | None:
+async def _corriger(store: Store, qui: Deposant, cle: UUID, soumission: Soumission) -> Accuse | None:
     """File the next version of a dossier; None when it is not, or no longer, to be corrected."""
     numero = str(soumission.corrige)
-    dossier = await store.dossier(numero, producteur)
-    if dossier is None:
+    dossier = await store.dossier(numero, qui.producteur)
+    if dossier is None or dossier.get("compte") != qui.compte:
         raise SoumissionRefusee(
             422, "dossier_inconnu", "corrige", "Aucun dossier de ce numéro n’a été déposé avec ce compte."
         )
     version = dossier["version"] + 1
-    pieces = await _pieces(store, producteur, soumission)
+    pieces = await _pieces(store, qui.producteur, soumission)
     evenement = depose(numero, version, soumission, pieces, now())
-    redepose = await store.redeposer(_depot(cle, soumission, version), soumission, pieces, evenement)
+    redepose = await store.redeposer(dossier, _depot(cle, soumission, version), soumission, pieces, evenement)
     return Accuse(numero, version) if redepose else None
 
 

@@ -20,6 +20,7 @@ from contracts.evenements import (
     LivraisonSuspendue,
     Motifs,
     PiecesVerifiees,
+    Rapport,
     Validation,
     Verdict,
 )
@@ -34,8 +35,10 @@ COURRIELS: Final = {
     "validation": "dossier validé",
     "livraison": "annuaire livré",
     "refus": "dossier refusé",
+    "classement": "dossier classé",
     "suspension": "livraison suspendue",
 }
+GRAVITE: Final = (Verdict.BLOQUANT, Verdict.INDISPONIBLE, Verdict.AVERTISSEMENT)
 _CROCKFORD: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
@@ -54,8 +57,19 @@ class SoumissionRefusee(Exception):  # noqa: N818  # the field's word
 
 
 @dataclass(frozen=True)
+class Proprietaire:
+    """The account that a dossier belongs to, and the addresses of the colleagues it invited."""
+
+    compte: str
+    invites: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Transition:
-    """A change of a dossier: applied if it is still at this version and in one of these states, with what it tells."""
+    """A change of a dossier: applied if it is still at this version and in one of these states, with what it tells.
+
+    `rapport` is what the change rests on, kept with it.
+    """
 
     numero: str
     version: int
@@ -63,6 +77,7 @@ class Transition:
     vers: EtatDossier | None
     etape: Etape
     evenement: Evenement[Any] | None = None
+    rapport: Rapport | None = None
 
 
 def numero_de(producteur: str, cle: UUID) -> str:
@@ -113,10 +128,11 @@ def depose(
     return DossierDepose.dire(numero, depot, source=SOURCE, le=le)
 
 
-def decider(verifie: PiecesVerifiees) -> Transition:
+def decider(verifie: PiecesVerifiees, *, valider: bool = True) -> Transition:
     """Decide on a report: conforme is validated, what no correction can mend is refused, the rest is sent back.
 
-    A contrôle that could not be made blocks nothing and validates nothing: the dossier waits for an agent.
+    A contrôle that could not be made blocks nothing and validates nothing: the dossier waits for an agent. So does what
+    is conforme where agents `valider` themselves.
     """
     rapport = verifie.data
     bloquants = tuple(c for c in rapport.controles if c.verdict is Verdict.BLOQUANT)
@@ -127,6 +143,8 @@ def decider(verifie: PiecesVerifiees) -> Transition:
         return _motive(verifie, CorrectionDemandee, EtatDossier.A_CORRIGER, bloquants)
     if any(c.verdict is Verdict.INDISPONIBLE for c in rapport.controles):
         return _transition(verifie, None, "Un contrôle n’a pas pu être fait : un agent va examiner le dossier.")
+    if not valider:
+        return _transition(verifie, None, "Toutes les vérifications sont conformes : un agent va valider le dossier.")
     data = Validation(
         version=rapport.version, siret=rapport.siret, commune=rapport.commune, ecoles=rapport.ecoles, decide_par=REGLE
     )
@@ -151,7 +169,14 @@ def _transition(
 ) -> Transition:
     fait = evenement.nom() if evenement else verifie.nom()
     etape = Etape(le=verifie.time, fait=fait, version=verifie.data.version, constat=constat)
-    return Transition(verifie.subject, verifie.data.version, (EtatDossier.DEPOSE,), vers, etape, evenement)
+    depuis = (EtatDossier.DEPOSE,)
+    return Transition(verifie.subject, verifie.data.version, depuis, vers, etape, evenement, verifie.data)
+
+
+def verdict(rapport: Rapport) -> Verdict:
+    """Sum a report up by the gravest of its verdicts."""
+    trouves = {controle.verdict for controle in rapport.controles}
+    return next((grave for grave in GRAVITE if grave in trouves), Verdict.CONFORME)
 
 
 def livre(evenement: AAFLivre) -> Transition:

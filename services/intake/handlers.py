@@ -15,6 +15,7 @@ from services.intake.store import Store
 router = RabbitRouter()
 
 Stored = Annotated[Store, Given("store")]
+ValidationAutomatique = Annotated[bool, Given("validation_automatique")]
 
 
 @router.subscriber(**listens("intake", SoumettreDossier))
@@ -26,9 +27,9 @@ async def on_soumettre_dossier(
 
 
 @router.subscriber(**listens("intake", PiecesVerifiees))
-async def on_pieces_verifiees(event: PiecesVerifiees, store: Stored) -> None:
+async def on_pieces_verifiees(event: PiecesVerifiees, store: Stored, *, valider: ValidationAutomatique) -> None:
     """Decide on the report of this version; a dossier already past it stays as it is."""
-    await _appliquer(store, decider(event))
+    await _appliquer(store, decider(event, valider=valider))
 
 
 @router.subscriber(**listens("intake", AAFLivre))

@@ -31,7 +31,7 @@ class ReglagesFournisseur(BaseModel):
     agents: bool = False  # whether it may also identify agents, its own second factor being theirs
 
 
-PORTAIL: Final = "portail"
+PORTAIL: Final = "ent1d"  # as a producteur
 
 
 def _pas_le_portail(nom: str) -> str:

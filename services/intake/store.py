@@ -1,31 +1,48 @@
 """The only door of intake to `dossiers`."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
+from typing import Final
 
-from pymongo.read_concern import ReadConcern
-
-from contracts.dossier import EnvoiLu, Etape, EtatDossier, PerimetreLu, PieceDeposee, Soumission, Suivi
-from contracts.evenements import DossierDepose
+from contracts.dossier import Etape, EtatDossier, PieceDeposee, Soumission, Suivi
+from contracts.evenements import Approbation, DossierDepose, LivraisonApprouvee
 from services._runtime.clock import now
 from services._runtime.mongo import Document
 from services._runtime.service import Base
 from services.intake.brouillons.store import Brouillons
-from services.intake.comptes.identite import Identite
 from services.intake.comptes.store import Comptes
-from services.intake.domain import Transition, attentes
+from services.intake.domain import SOURCE, Proprietaire, Transition, verdict
+from services.intake.lecture import Lecture
 from services.intake.pieces import Pieces
 from services.intake.referentiels.store import Referentiels
 
+INVITES_MAX: Final = 10
+CONTENU: Final = (
+    *("siret", "commune", "deposant", "ecoles", "pieces", "commentaires"),
+    *("version", "depose_le", "rapport", "decision"),
+)
 
-class Store:
+
+@dataclass(frozen=True)
+class Deposant:
+    """Who files: a producteur, on behalf of an account or of none."""
+
+    producteur: str
+    proprietaire: Proprietaire | None = None
+
+    @property
+    def compte(self) -> str | None:
+        """Give the account."""
+        return self.proprietaire.compte if self.proprietaire else None
+
+
+class Store(Lecture):
     """Dossiers by number. Each write carries what it tells; each is safe to repeat."""
 
     def __init__(self, base: Base) -> None:
+        super().__init__(base.mongo)
         self._dossiers = base.outbox("dossiers")
-        self._envois = base.mongo.database["envois"]
-        self._perimetres = base.mongo.database["perimetres"]
         self.pieces = Pieces(base.mongo)
         self.comptes = Comptes(base.mongo)
         self.referentiels = Referentiels(base.mongo)
@@ -43,7 +60,7 @@ class Store:
 
     async def ouvrir(
         self,
-        producteur: str,
+        qui: Deposant,
         depot: Document,
         soumission: Soumission,
         pieces: Sequence[PieceDeposee],
@@ -55,18 +72,27 @@ class Store:
             {
                 "_id": evenement.subject,
                 "numero": evenement.subject,
-                "producteur": producteur,
+                "producteur": qui.producteur,
                 "depots": [depot],
                 "chronologie": [etape.model_dump()],
+                **_appartenance(qui),
                 **_contenu(1, soumission, pieces, evenement.time),
             },
             evenement,
         )
 
     async def redeposer(
-        self, depot: Document, soumission: Soumission, pieces: Sequence[PieceDeposee], evenement: DossierDepose
+        self,
+        dossier: Document,
+        depot: Document,
+        soumission: Soumission,
+        pieces: Sequence[PieceDeposee],
+        evenement: DossierDepose,
     ) -> bool:
-        """File the next version of a dossier to be corrected; False when it no longer is, or the key was used."""
+        """File the next version of a dossier to be corrected; False when it no longer is, or the key was used.
+
+        `dossier` as it was read: what it held becomes its earlier version.
+        """
         version = evenement.data.version
         etape = Etape(le=evenement.time, fait=evenement.nom(), version=version)
         return await self._dossiers.update(
@@ -74,13 +100,21 @@ class Store:
             {"version": version - 1, "etat": EtatDossier.A_CORRIGER},
             {
                 "$set": _contenu(version, soumission, pieces, evenement.time),
-                "$push": {"depots": depot, "chronologie": etape.model_dump()},
+                "$push": {
+                    "depots": depot,
+                    "chronologie": etape.model_dump(),
+                    "versions": {nom: dossier[nom] for nom in CONTENU if nom in dossier},
+                },
+                "$unset": dict.fromkeys(("rapport", "verdict", "decision", "verrou"), ""),
             },
             evenement,
         )
 
     async def appliquer(self, transition: Transition) -> bool:
         """Apply a transition once; False on a dossier already further on, or already told of this: nothing changes."""
+        return await self._appliquer(transition, {})
+
+    async def _appliquer(self, transition: Transition, plus: dict[str, Document]) -> bool:
         etape = transition.etape.model_dump()
         return await self._dossiers.update(
             transition.numero,
@@ -91,50 +125,48 @@ class Store:
                     "$not": {"$elemMatch": {"fait": etape["fait"], "version": etape["version"], "le": etape["le"]}}
                 },
             },
-            {"$push": {"chronologie": etape}, **({"$set": {"etat": transition.vers}} if transition.vers else {})},
+            {**plus, "$push": {"chronologie": etape}, "$set": plus.get("$set", {}) | _change(transition)},
             *([transition.evenement] if transition.evenement else []),
         )
 
-    async def dossier(self, numero: str, producteur: str) -> Document | None:
-        """Read a dossier that this producer filed."""
-        trouve: Document | None = await self._dossiers.collection.find_one({"_id": numero, "producteur": producteur})
-        return trouve
+    async def decider(self, transition: Transition, prise: Document) -> bool:
+        """Apply an agent's decision, kept with its motivation; his lock on the dossier goes with it."""
+        return await self._appliquer(transition, {"$set": {"decision": prise}, "$unset": {"verrou": ""}})
 
-    async def dossier_de(self, numero: str, identite: Identite, *, invites: bool) -> Document | None:
-        """Read a dossier that this person owns, or (`invites`) was invited to."""
-        a_elle: list[Document] = [{"compte": identite.compte}]
-        if invites:
-            a_elle.append({"invites": identite.courriel})
-        trouve: Document | None = await self._dossiers.collection.find_one({"_id": numero, "$or": a_elle})
-        return trouve
-
-    async def dossier_d_agent(self, numero: str) -> Document | None:
-        """Read any dossier, for an agent."""
-        trouve: Document | None = await self._dossiers.collection.find_one({"_id": numero})
-        return trouve
-
-    async def attentes(self, numero: str) -> tuple[Etape, ...]:
-        """Read what the other services have not been able to do yet for this dossier."""
-        en_attente = {"numero": numero, "attente": {"$exists": True}}
-        envois = self._envois.find(en_attente, dict.fromkeys(EnvoiLu.model_fields, 1))
-        perimetres = self._perimetres.find(en_attente, dict.fromkeys(PerimetreLu.model_fields, 1))
-        return attentes(
-            [EnvoiLu.model_validate(e) async for e in envois],
-            [PerimetreLu.model_validate(p) async for p in perimetres],
-            now(),
+    async def inviter(self, numero: str, courriel: str) -> bool:
+        """Let a colleague read a dossier; False once ten do, or when there is no such dossier."""
+        faite = await self._dossiers.collection.update_one(
+            {"_id": numero, f"invites.{INVITES_MAX - 1}": {"$exists": False}}, {"$addToSet": {"invites": courriel}}
         )
+        return bool(faite.matched_count)
 
-    async def version(self, numero: str) -> int:
-        """Read the version of a dossier; 0 when there is none."""
-        trouve = await self._dossiers.collection.find_one({"_id": numero}, {"version": 1})
-        return int(trouve["version"]) if trouve else 0
+    async def desinviter(self, numero: str, courriel: str) -> None:
+        """Let a colleague read it no longer."""
+        await self._dossiers.collection.update_one({"_id": numero}, {"$pull": {"invites": courriel}})
 
-    async def depot_de(self, producteur: str, cle: UUID) -> Document | None:
-        """Read the dossier that this producer filed with this key."""
-        # What the majority has: the answer made of it must not be undone by an election.
-        dossiers = self._dossiers.collection.with_options(read_concern=ReadConcern("majority"))
-        trouve: Document | None = await dossiers.find_one({"producteur": producteur, "depots.cle": str(cle)})
-        return trouve
+    async def approuver_livraison(self, nom: str, agent: str) -> bool:
+        """Owe the LivraisonApprouvée of a suspended delivery as it stands now; False when none waits that may leave."""
+        lue = await self.livraison_suspendue(nom)
+        attendu = await self.premier_en_attente(lue.titulaire) if lue else None
+        if lue is None or attendu is None:
+            return False
+        (numero, version), le = attendu, now()
+        data = Approbation(
+            version=version,
+            livraison=nom,
+            essai=lue.empreinte,
+            decide_par=f"agent:{agent}",
+        )
+        evenement = LivraisonApprouvee.dire(numero, data, source=SOURCE, le=le, rang=lue.empreinte)
+        constat = f"Un agent laisse partir la livraison {nom}."
+        etape = Etape(le=le, fait=evenement.nom(), version=version, constat=constat)
+        await self._dossiers.update(
+            numero,
+            {"approbations": {"$ne": lue.empreinte}},
+            {"$push": {"chronologie": etape.model_dump(), "approbations": lue.empreinte}},
+            evenement,
+        )
+        return True
 
 
 def suivi(dossier: Document, attentes: Sequence[Etape] = ()) -> Suivi:
@@ -151,9 +183,23 @@ def suivi(dossier: Document, attentes: Sequence[Etape] = ()) -> Suivi:
     )
 
 
+def _change(transition: Transition) -> Document:
+    change: Document = {"etat": transition.vers} if transition.vers else {}
+    if transition.rapport:
+        change |= {"rapport": transition.rapport.model_dump(mode="json"), "verdict": verdict(transition.rapport)}
+    return change or {"numero": transition.numero}  # MongoDB refuses an empty $set
+
+
+def _appartenance(qui: Deposant) -> Document:
+    if qui.proprietaire is None:
+        return {}
+    return {"compte": qui.proprietaire.compte, "invites": list(qui.proprietaire.invites)}
+
+
 def _contenu(version: int, soumission: Soumission, pieces: Sequence[PieceDeposee], le: datetime) -> Document:
     return {
         **soumission.model_dump(mode="json", exclude={"pieces", "corrige"}),
+        "departement": soumission.commune[:2],
         "version": version,
         "etat": EtatDossier.DEPOSE,
         "pieces": [piece.model_dump(mode="json") for piece in pieces],

@@ -7,6 +7,7 @@ from faststream.rabbit import RabbitRouter
 from contracts.evenements import (
     AAFLivre,
     CorrectionDemandee,
+    DossierClasse,
     DossierDepose,
     DossierRefuse,
     DossierValide,
@@ -57,6 +58,12 @@ async def on_dossier_valide(event: DossierValide, store: Stored, expediteur: Sen
 @router.subscriber(**listens("notification", DossierRefuse))
 async def on_dossier_refuse(event: DossierRefuse, store: Stored, expediteur: Sender, facteur: Postman) -> None:
     """Refus."""
+    await prevenir(event, store, expediteur, facteur)
+
+
+@router.subscriber(**listens("notification", DossierClasse))
+async def on_dossier_classe(event: DossierClasse, store: Stored, expediteur: Sender, facteur: Postman) -> None:
+    """Classement sans suite."""
     await prevenir(event, store, expediteur, facteur)
 
 

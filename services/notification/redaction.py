@@ -14,12 +14,14 @@ from contracts.evenements import (
     AAFLivre,
     Controle,
     CorrectionDemandee,
+    DossierClasse,
     DossierDepose,
     DossierRefuse,
     DossierValide,
     Evenement,
     LivraisonSuspendue,
     MotifSuspension,
+    RaisonCloture,
 )
 
 INSECABLE: Final = "\u00a0"
@@ -69,6 +71,7 @@ class Motif(StrEnum):
     VALIDATION = "validation"
     LIVRAISON = "livraison"
     REFUS = "refus"
+    CLASSEMENT = "classement"
     SUSPENSION = "suspension"
 
 
@@ -134,6 +137,15 @@ def _refus(evenement: DossierRefuse, dossier: DossierLu) -> Courrier:
     motifs = [_point(motif) | {"que_faire": ""} for motif in evenement.data.motifs]
     contexte = {"motifs": motifs, "ecoles": dossier.ecoles}
     return _au_deposant(Motif.REFUS, "dossier refusé", "Votre dossier est refusé", dossier, contexte)
+
+
+@rediger.register
+def _classement(evenement: DossierClasse, dossier: DossierLu) -> Courrier:
+    retire = evenement.data.raison is RaisonCloture.RETRAIT
+    titre = "Votre dossier est retiré" if retire else "Votre dossier est classé sans suite"
+    contexte = {"retire": retire, "le": _date(evenement.time), "ecoles": dossier.ecoles}
+    objet = "dossier retiré" if retire else "dossier classé sans suite"
+    return _au_deposant(Motif.CLASSEMENT, objet, titre, dossier, contexte)
 
 
 @rediger.register

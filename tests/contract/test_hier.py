@@ -7,7 +7,7 @@ import pytest
 
 from contracts.asyncapi import MESSAGES
 from contracts.documents import DECRITS, EXEMPLES, exemples
-from contracts.evenements import Evenement, LivraisonSuspendue
+from contracts.evenements import Evenement, LivraisonApprouvee, LivraisonSuspendue
 from services._runtime.reading import read_strictly
 
 FICHIERS = [(nom, fichier) for nom in DECRITS for fichier in exemples(nom)]
@@ -37,5 +37,11 @@ def test_told_again_today_the_same_fact_has_the_id_of_yesterday(nom: str, fichie
     modele = DECRITS[nom]
     assert issubclass(modele, Evenement)
     hier = read_strictly(contenu(fichier), modele)
-    rang = hier.data.motif if isinstance(hier, LivraisonSuspendue) else ""
+    match hier:
+        case LivraisonSuspendue():
+            rang = hier.data.motif
+        case LivraisonApprouvee():
+            rang = hier.data.essai
+        case _:
+            rang = ""
     assert modele.dire(hier.subject, hier.data, source=hier.source, le=hier.time, rang=rang) == hier

@@ -101,7 +101,7 @@ async def test_each_missing_setting_is_named_on_one_line() -> None:
         {"MONGODB_DATABASE": "Ma base"},
         {"PRODUCTEURS": '{"demo": "' + SECRET + '"}'},
         {"PRODUCTEURS": "{}"},
-        {"PRODUCTEURS": '{"portail": "' + "0" * 64 + '"}'},
+        {"PRODUCTEURS": '{"ent1d": "' + "0" * 64 + '"}'},
         {"PRODUCTEURS": f"demo={SECRET}"},
         {"RABBITMQ_URL": f"svc_intake:{SECRET}@rabbitmq"},
         {"RABBITMQ_URL": f"http://svc_intake:{SECRET}@rabbitmq/"},

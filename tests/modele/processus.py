@@ -78,7 +78,7 @@ class Processus:
         """Make what the service's `app` makes."""
         match self.service:
             case "intake":
-                return StoreIntake(self.base), [], {}
+                return StoreIntake(self.base), [], {"validation_automatique": True}
             case "verification":
                 verification = StoreVerification(self.base)
                 inspecteur = Inspecteur()

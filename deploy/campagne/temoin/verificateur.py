@@ -14,6 +14,7 @@ MOTIFS: Final = {
     "CorrectionDemandée": "correction",
     "DossierValidé": "validation",
     "DossierRefusé": "refus",
+    "DossierClassé": "classement",
     "AAFLivré": "livraison",
 }
 FINS: Final = {"livre", "refuse", "classe_sans_suite"}

@@ -3,12 +3,13 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from structlog.testing import capture_logs
 
-from contracts.evenements import AAFLivre, LivraisonSuspendue
+from contracts.evenements import AAFLivre, Approbation, LivraisonApprouvee, LivraisonSuspendue
 from contracts.manifeste import Manifeste
 from deploy.local.mongod import NoeudMongo
 from services._runtime.worker import Worker
@@ -165,6 +166,29 @@ async def test_a_drop_of_volume_waits_for_an_agent_who_lets_this_very_attempt_le
     assert (faite["_id"], faite["etat"], faite["approuvee_par"]) == (livraison["_id"], "livree", "agent-7")
     assert [e["subject"] for e in await poste.dits("AAFLivré")] == list(numeros[:2])
     assert len(await poste.dits("LivraisonSuspendue")) == 1
+
+
+async def test_approved_from_the_desk_only_the_attempt_that_the_agent_saw_leaves(
+    poste: "Poste", export: "Export", numeros: Sequence[str]
+) -> None:
+    await poste.valider(numeros[0], *export.uai[:3])
+    await livrer_tout(poste)
+    export.rapetisser()
+    await poste.valider(numeros[1], export.uai[0])
+    await livrer_tout(poste)
+    suspendue = (await poste.livraisons())[-1]
+
+    for essai, partie in (("0" * 64, 0), (suspendue["empreinte"], 1), (suspendue["empreinte"], 0)):
+        await poste.store.approuver(approbation(numeros[1], suspendue["_id"], essai))
+        assert await livrer_tout(poste) == partie
+
+    faite = (await poste.livraisons())[-1]
+    assert (faite["_id"], faite["etat"], faite["approuvee_par"]) == (suspendue["_id"], "livree", "agent:agent-7")
+
+
+def approbation(numero: str, livraison: str, essai: str) -> LivraisonApprouvee:
+    data = Approbation(version=1, livraison=livraison, essai=essai, decide_par="agent:agent-7")
+    return LivraisonApprouvee.dire(numero, data, source="ent1d/intake", le=datetime.now(UTC), rang=essai)
 
 
 async def test_approved_then_changed_a_delivery_waits_again(

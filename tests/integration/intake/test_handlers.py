@@ -5,6 +5,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, cast
 from uuid import uuid4
 
@@ -75,8 +76,8 @@ async def test_a_report_delivered_twenty_times_at_once_decides_once(
     store: Store, depot: Depot, rapport: Rapport, trouve: tuple[Verdict, bool], etat: str, dit: tuple[str, list[str]]
 ) -> None:
     event = rapport(depot.numero, Verdict.AVERTISSEMENT, trouve[0], corrigeable=trouve[1])
-    await asyncio.gather(*(on_pieces_verifiees(event, store) for _ in range(FOIS)))
-    await on_pieces_verifiees(event, store)
+    await asyncio.gather(*(on_pieces_verifiees(event, store, valider=True) for _ in range(FOIS)))
+    await on_pieces_verifiees(event, store, valider=True)
 
     dossier = await depot.lire()
     assert dossier["etat"] == etat
@@ -85,10 +86,10 @@ async def test_a_report_delivered_twenty_times_at_once_decides_once(
 
 
 async def test_a_report_of_an_older_version_changes_nothing(store: Store, depot: Depot, rapport: Rapport) -> None:
-    await on_pieces_verifiees(rapport(depot.numero, Verdict.BLOQUANT), store)
+    await on_pieces_verifiees(rapport(depot.numero, Verdict.BLOQUANT), store, valider=True)
     assert (await deposer(store, "demo", uuid4(), _soumission(depot.numero))).version == 2
     avant = await depot.lire()
-    await on_pieces_verifiees(rapport(depot.numero, Verdict.CONFORME, version=1), store)
+    await on_pieces_verifiees(rapport(depot.numero, Verdict.CONFORME, version=1), store, valider=True)
 
     assert await depot.lire() == avant
 
@@ -96,14 +97,15 @@ async def test_a_report_of_an_older_version_changes_nothing(store: Store, depot:
 async def test_a_correction_prepared_before_another_one_is_not_written_over_it(
     store: Store, depot: Depot, rapport: Rapport
 ) -> None:
-    await on_pieces_verifiees(rapport(depot.numero, Verdict.BLOQUANT), store)
+    await on_pieces_verifiees(rapport(depot.numero, Verdict.BLOQUANT), store, valider=True)
     soumission = _soumission(depot.numero)
     preparee = depose(depot.numero, 2, soumission, (), datetime.now(UTC))
     assert (await deposer(store, "demo", uuid4(), soumission)).version == 2
-    await on_pieces_verifiees(rapport(depot.numero, Verdict.BLOQUANT, version=2), store)
+    await on_pieces_verifiees(rapport(depot.numero, Verdict.BLOQUANT, version=2), store, valider=True)
     avant = await depot.lire()
 
-    ecrite = await store.redeposer({"cle": str(uuid4()), "empreinte": "", "version": 2}, soumission, (), preparee)
+    suite = {"cle": str(uuid4()), "empreinte": "", "version": 2}
+    ecrite = await store.redeposer(await depot.lire(), suite, soumission, (), preparee)
     assert not ecrite
     assert await depot.lire() == avant
 
@@ -112,7 +114,7 @@ async def test_two_reports_of_one_version_that_disagree_decide_once(
     store: Store, depot: Depot, rapport: Rapport
 ) -> None:
     reports = [rapport(depot.numero, Verdict.CONFORME), rapport(depot.numero, Verdict.BLOQUANT)] * (FOIS // 2)
-    await asyncio.gather(*(on_pieces_verifiees(event, store) for event in reports))
+    await asyncio.gather(*(on_pieces_verifiees(event, store, valider=True) for event in reports))
 
     dossier = await depot.lire()
     assert len(dossier["chronologie"]) == len(dossier["sortie"]) == 2
@@ -122,7 +124,7 @@ async def test_two_reports_of_one_version_that_disagree_decide_once(
 async def test_a_delivery_is_followed_once_and_a_suspension_after_it_is_late(
     store: Store, depot: Depot, rapport: Rapport
 ) -> None:
-    await on_pieces_verifiees(rapport(depot.numero, Verdict.CONFORME), store)
+    await on_pieces_verifiees(rapport(depot.numero, Verdict.CONFORME), store, valider=True)
     await asyncio.gather(*(on_aaf_livre(_livre(depot.numero), store) for _ in range(FOIS)))
     await on_livraison_suspendue(_suspendue(depot.numero), store)
 
@@ -135,7 +137,7 @@ async def test_a_delivery_is_followed_once_and_a_suspension_after_it_is_late(
 async def test_a_suspension_is_shown_once_and_the_delivery_still_follows(
     store: Store, depot: Depot, rapport: Rapport
 ) -> None:
-    await on_pieces_verifiees(rapport(depot.numero, Verdict.CONFORME), store)
+    await on_pieces_verifiees(rapport(depot.numero, Verdict.CONFORME), store, valider=True)
     suspendue = _suspendue(depot.numero)
     await asyncio.gather(*(on_livraison_suspendue(suspendue, store) for _ in range(FOIS)))
     assert (await depot.lire())["etat"] == "valide"
@@ -149,7 +151,7 @@ async def test_a_suspension_is_shown_once_and_the_delivery_still_follows(
 
 
 async def test_two_suspensions_of_one_delivery_are_two_lines(store: Store, depot: Depot, rapport: Rapport) -> None:
-    await on_pieces_verifiees(rapport(depot.numero, Verdict.CONFORME), store)
+    await on_pieces_verifiees(rapport(depot.numero, Verdict.CONFORME), store, valider=True)
     await on_livraison_suspendue(_suspendue(depot.numero), store)
     await on_livraison_suspendue(_suspendue(depot.numero, plus_tard=timedelta(hours=1)), store)
 
@@ -171,7 +173,7 @@ async def test_an_event_ahead_of_what_is_known_waits_and_is_not_lost(
     inconnu = depot.numero if version == 2 else "ENT-00000-00000"
 
     with pytest.raises(Passager):
-        await on_pieces_verifiees(rapport(inconnu, Verdict.CONFORME, version=version), store)
+        await on_pieces_verifiees(rapport(inconnu, Verdict.CONFORME, version=version), store, valider=True)
     with pytest.raises(Passager):
         await on_aaf_livre(_livre(inconnu, version=version), store)
 
@@ -182,8 +184,8 @@ async def test_redeliveries_in_any_order_end_in_the_same_dossier(
 ) -> None:
     hasard = random.Random(graine)  # noqa: S311  # reproducible, not secret
     verifie, livre = rapport(depot.numero, Verdict.CONFORME), _livre(depot.numero)
-    rejeux: list[tuple[Any, Any]] = [(on_pieces_verifiees, verifie), (on_aaf_livre, livre)] * 5
-    await on_pieces_verifiees(verifie, store)
+    rejeux: list[tuple[Any, Any]] = [(partial(on_pieces_verifiees, valider=True), verifie), (on_aaf_livre, livre)] * 5
+    await on_pieces_verifiees(verifie, store, valider=True)
     await on_aaf_livre(livre, store)
     une_fois = await depot.lire()
     hasard.shuffle(rejeux)
