@@ -14,6 +14,7 @@ from uuid import UUID
 
 import aio_pika
 from aio_pika.abc import DeliveryMode
+from aio_pika.exceptions import DeliveryError
 from faststream import BaseMiddleware
 from faststream.exceptions import AckMessage, NackMessage
 from faststream.message import StreamMessage
@@ -38,6 +39,7 @@ WAITS: Final = ("retry.short",) * 3 + ("retry.medium",) * 6 + ("retry.long",) * 
 # delivered again; from the third delivery on it waits like any other: MongoDB answers, but not to this.
 HELD: Final = 20 * 60  # seconds
 HELD_DELIVERIES: Final = 3
+HANDING_OVER: Final = 30  # seconds; a connection that comes back takes one or two
 # What was in hand each time that a process died may be what kills it: from the fifth delivery broken off on, it waits
 # before it is handled again, so that its neighbours get through. RabbitMQ's own limit would park them all.
 SUSPECT_DELIVERIES: Final = 5
@@ -136,7 +138,7 @@ class Handling(BaseMiddleware[Any, Any]):
             await self._receipts.record(msg.raw_message.message_id, issue)
 
     async def _set_aside(self, queue: str, error: Exception, msg: StreamMessage[Any]) -> str:
-        """Hand the message over to a wait or to parking; if even that fails, the broker's dead-lettering parks it."""
+        """Hand the message over to a wait or to parking; if RabbitMQ refuses that, its dead-lettering parks it."""
         tries = _tries(msg)
         wait = _wait(error, tries)
         motif = getattr(error, "motif", type(error).__name__)
@@ -149,14 +151,29 @@ class Handling(BaseMiddleware[Any, Any]):
             "x-detail": detail,
             "x-mis-de-cote-le": _now(),
         }
-        copy = _copy(msg, headers)
-        await self._publisher.hand_over(wait or PARKING, queue, copy)
+        await self._hand_over(wait or PARKING, queue, _copy(msg, headers))
         if wait is None:
             PARKED_MESSAGES.labels(queue, motif).inc()
             logger().error("parked", queue=queue, id=_id(msg), motif=motif, detail=detail)
             with suppress(PyMongoError):  # raised from here, it would make the broker park a second copy
                 await self._record(queue, msg, PARKED)
         return PARKED if wait is None else "attend"
+
+    async def _hand_over(self, exchange: str, queue: str, copy: aio_pika.Message) -> None:
+        """Publish the copy as soon as it can be: after a cut, what we consume by may be back before what we publish by.
+
+        Given up, the message is delivered again. Refused by RabbitMQ, it is rejected: the broker then parks it.
+        """
+        limit = time.monotonic() + HANDING_OVER
+        while True:
+            try:
+                return await self._publisher.hand_over(exchange, queue, copy)
+            except DeliveryError:
+                raise
+            except Exception:  # noqa: BLE001  # of many kinds, all of a channel or a connection that is not there yet
+                if time.monotonic() >= limit:
+                    raise NackMessage from None
+            await asyncio.sleep(0.2)
 
 
 def _wait(error: Exception, tries: int) -> str | None:

@@ -10,8 +10,10 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+import aio_pika
 import pytest
 from aio_pika.abc import AbstractIncomingMessage
+from aiormq.exceptions import ChannelInvalidStateError
 from faststream.rabbit import RabbitRouter
 from faststream.rabbit.annotations import RabbitMessage
 from pymongo.errors import AutoReconnect
@@ -22,6 +24,7 @@ from deploy.demo.producteur import publier
 from deploy.local.mongod import NoeudMongo
 from services._runtime.bus import WAITS, Passager, listens, producteur
 from services._runtime.mongo import Mongo
+from services._runtime.publisher import Publisher
 
 if TYPE_CHECKING:
     from tests.integration.conftest import Banc, Vivre
@@ -265,6 +268,26 @@ async def test_what_is_still_in_hand_at_each_death_after_all_its_waits_is_parked
     (gare,) = await banc.relever(PARKING)
     assert gare.headers["x-motif"] == "morts_repetees"
     assert refus.moments == []
+
+
+async def test_what_fails_before_we_can_publish_again_waits_for_that_and_is_not_parked(
+    banc: "Banc", petit_service: "Vivre", mongo: Mongo, fait: Fait, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    remettre, absences = Publisher.hand_over, [ChannelInvalidStateError(), ConnectionError(), TimeoutError()]
+
+    async def pas_encore_revenu(publisher: Publisher, exchange: str, file: str, message: aio_pika.Message) -> None:
+        if absences:
+            raise absences.pop(0)
+        await remettre(publisher, exchange, file, message)
+
+    monkeypatch.setattr(Publisher, "hand_over", pas_encore_revenu)
+    refus = Refus(Passager())
+    async with petit_service("notification", refus.router):
+        await banc.dire(banc.refuse())
+        await fait(lambda: mongo.database["recus_notification"].find_one({"issue": "recu"}))
+
+    assert (len(refus.moments), absences) == (2, [])
+    assert await banc.profondeur(PARKING) == 0
 
 
 async def test_a_submission_that_waited_still_belongs_to_who_published_it(

@@ -13,6 +13,7 @@ import structlog
 from pymongo import MongoClient
 
 from deploy.local.mongod import NoeudMongo
+from services._runtime import bus
 from services._runtime import service as moule
 from services._runtime.clock import Clock
 from services._runtime.mongo import Document
@@ -72,6 +73,7 @@ def banc(mongod_modele: NoeudMongo, en_memoire: Path) -> Iterator[Banc]:
         patch.setattr(moule, "Mongo", lambda *_: MongoDirect(trouve.base))
         patch.setattr(moule, "Publisher", lambda url, **_: Publieur(trouve.courtier, url))
         patch.setattr(facteur, "Mailer", Postier)
+        patch.setattr(bus, "HANDING_OVER", 0)  # seconds of a real clock
         patch.setattr(facteur, "CONNEXIONS", 1)  # two at once would make no two runs alike
         patch.setattr(domain, "composer", composer_vite)
         patch.setattr(Postier, "relais", trouve.smtp, raising=False)

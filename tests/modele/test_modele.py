@@ -70,7 +70,7 @@ def pannes_de(service: str) -> st.SearchStrategy[tuple[str, Panne]]:
 
 pannes = st.one_of([pannes_de(service) for service in SERVICES])
 rangs = st.integers(0, 7)
-exports = st.sampled_from((0, 0, 0, 1, 2))
+exports = st.sampled_from((0, 0, 1, 2, 2))
 repliques = st.integers(0, REPLIQUES - 1)
 modeles = st.sampled_from((0, 0, 1, 1, 2, 2, 3, 4, 5))  # most are in order, or nearly
 
