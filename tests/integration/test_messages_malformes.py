@@ -108,6 +108,14 @@ PROPRIETES: Mapping[str, Corps] = {
     "sans message_id": {"message_id": None},
 }
 # Headers that lie, on a message that is refused for its body: they must neither matter nor stay.
+COURRIER: dict[str, Any] = {
+    "public_url": "http://127.0.0.1:8000",
+    "smtp_host": "127.0.0.1",
+    "smtp_port": 25,
+    "smtp_securite": "aucune",
+    "mail_from": "ent1d@ac-exemple.fr",
+    "mail_reply_to": "ent1d-contact@ac-exemple.fr",
+}
 ENTETES: Mapping[str, Corps] = {
     "x-tentative texte": {"x-tentative": CANARI},
     "x-tentative énorme": {"x-tentative": 2**63 - 1},
@@ -161,7 +169,7 @@ def malformes(porte: Porte) -> dict[str, tuple[aio_pika.Message, str]]:
 async def intake(banc: "Banc", vivre: "Vivre", reglages: Callable[..., RuntimeSettings]) -> AsyncIterator[None]:
     """Run the real intake."""
     communs = reglages(banc, "intake").model_dump()
-    async with vivre(build(Settings(**communs, producteurs={"demo": "0" * 64}))):
+    async with vivre(build(Settings(**communs, **COURRIER, producteurs={"demo": "0" * 64}))):
         yield
 
 
