@@ -1,17 +1,26 @@
-"""The first page: what the procedure is, what to have at hand, where to begin."""
+"""The pages that speak of the procedure and of the service: for everybody, the same for all."""
 
 from typing import Final
 
 from starlette.responses import Response
 
 from services.intake.portail.acces import Acces
-from services.intake.portail.page import Demande, Page
+from services.intake.portail.page import Demande, Page, Vue
 from services.intake.portail.rendu import rendre
 
+_GABARITS: Final = {
+    "/": "accueil.html.j2",
+    "/aide": "aide.html.j2",
+    "/accessibilite": "accessibilite.html.j2",
+    "/mentions-legales": "mentions.html.j2",
+}
 
-async def accueil(demande: Demande) -> Response:
-    """Show the first page."""
-    return rendre(demande, "accueil.html.j2")
+
+def _vue(gabarit: str) -> Vue:
+    async def montrer(demande: Demande) -> Response:
+        return rendre(demande, gabarit)
+
+    return montrer
 
 
-PAGES: Final = (Page("GET", "/", Acces.PUBLIC, accueil),)
+PAGES: Final = tuple(Page("GET", chemin, Acces.PUBLIC, _vue(gabarit)) for chemin, gabarit in _GABARITS.items())
