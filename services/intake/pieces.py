@@ -3,12 +3,13 @@
 import asyncio
 import hashlib
 from collections.abc import AsyncIterable, AsyncIterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 from uuid import uuid4
 
-from pymongo.errors import PyMongoError
+from pymongo.errors import DuplicateKeyError, PyMongoError
 
 from contracts.dossier import TAILLE_MAX_PIECE
 from services._runtime.clock import now
@@ -60,28 +61,50 @@ class Pieces:
         await self._en_cours.insert_one({"_id": piece, "le": now()})
         try:
             gardee = await self._ecrire(piece, recus)
-            await self._fichiers.insert_one(
-                {
-                    "_id": piece,
-                    "filename": nom[:NOM_MAX],
-                    "length": gardee.taille,
-                    "chunkSize": FILE_CHUNK,
-                    "uploadDate": now(),
-                    "metadata": {"producteur": producteur, "sha256": gardee.sha256},
-                }
-            )
+            await self.inscrire(producteur, nom, gardee)
             await self._en_cours.delete_one({"_id": piece})
         except BaseException:
             await self._renoncer(piece)
             raise
         return gardee
 
+    async def garder_un_morceau(self, piece: str, rang: int, morceau: bytes) -> None:
+        """Keep one chunk of a piece that comes in several requests. The first bytes kept at a place stay there."""
+        with suppress(DuplicateKeyError):  # kept by a request that died before it could say so
+            await self._morceaux.insert_one({"files_id": piece, "n": rang, "data": morceau})
+
+    async def relire(self, piece: str) -> AsyncIterator[bytes]:
+        """Give what is kept of a piece, chunk by chunk: one in memory, where the driver's cursor would hold 16."""
+        rang = 0
+        while morceau := await self._morceaux.find_one({"files_id": piece, "n": rang}, {"data": 1}):
+            yield morceau["data"]
+            rang += 1
+
+    async def inscrire(self, producteur: str, nom: str, gardee: PieceGardee) -> None:
+        """Make a piece of chunks that are all kept: from now on readers find it. Doing it again changes nothing."""
+        fiche = {
+            "filename": nom[:NOM_MAX],
+            "length": gardee.taille,
+            "chunkSize": FILE_CHUNK,
+            "uploadDate": now(),
+            "metadata": {"producteur": producteur, "sha256": gardee.sha256},
+        }
+        await self._fichiers.update_one({"_id": gardee.id}, {"$setOnInsert": fiche}, upsert=True)
+
     async def oublier_les_abandons(self) -> bool:
-        """Forget the uploads that a crash of ours cut: nobody was ever given their ids. A step of a Worker."""
-        avant = now() - ABANDON
-        async for abandon in self._en_cours.find({"le": {"$lt": avant}}):
-            await self._oublier(abandon["_id"])
+        """Forget the uploads that nobody went on with for a day, or that a crash of ours cut. A step of a Worker."""
+        abandonne = {"le": {"$lt": now() - ABANDON}}
+        async for abandon in self._en_cours.find(abandonne, {"_id": 1}):
+            # Marked first: who would go on with it after this no longer finds it.
+            marque = await self._en_cours.update_one({"_id": abandon["_id"], **abandonne}, {"$set": {"etat": "oublie"}})
+            if marque.matched_count:
+                await self._oublier(abandon["_id"])
         return False
+
+    async def effacer(self, piece: str) -> None:
+        """Forget the bytes of a piece that nobody was told of."""
+        await self._fichiers.delete_one({"_id": piece})
+        await self._morceaux.delete_many({"files_id": piece})
 
     async def connues(self, producteur: str, ids: Sequence[str]) -> dict[str, tuple[str, int]]:
         """Give the (SHA-256, size) of those of these pieces that this producer uploaded."""
@@ -112,8 +135,7 @@ class Pieces:
             logger().warning("piece_forgotten_later", piece=piece, error=type(error).__name__)
 
     async def _oublier(self, piece: str) -> None:
-        await self._fichiers.delete_one({"_id": piece})
-        await self._morceaux.delete_many({"files_id": piece})
+        await self.effacer(piece)
         await self._en_cours.delete_one({"_id": piece})
 
 

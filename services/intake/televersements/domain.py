@@ -1,0 +1,59 @@
+"""An upload and its life, why a request about one is refused, and how a sentence is written. Pure."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from contracts.dossier import RolePiece
+
+_SANS_COUPURE: Final = re.compile(r" (?=[:;!?»])|(?<=«) |(?<=\d) (?=Mo\b)")
+
+
+class Refus(Exception):  # noqa: N818  # a finding about a request
+    """A request that cannot be followed. `statut` is the HTTP status that says it; `message` is for a person."""
+
+    def __init__(self, statut: int, message: str) -> None:
+        super().__init__(message)
+        self.statut = statut
+        self.message = message
+
+
+class Etat(StrEnum):
+    """The life of an upload: ouvert → garde (a piece, examined) → clos (the draft holds it); or ouvert → oublie.
+
+    Bytes of an upload that is `ouvert` or `oublie` belong to nobody after a day; those of the others are a piece's.
+    """
+
+    OUVERT = "ouvert"
+    GARDE = "garde"
+    CLOS = "clos"
+    OUBLIE = "oublie"
+
+
+@dataclass(frozen=True)
+class Televersement:
+    """An upload as it is kept; its id is that of the piece it becomes. `metadonnees` as its client wrote them."""
+
+    id: str
+    numero: str
+    role: RolePiece
+    nom: str
+    taille: int
+    offset: int
+    etat: Etat
+    expire_le: datetime
+    metadonnees: str = ""
+    sha256: str = ""
+    constat: str = ""
+
+    @property
+    def recu(self) -> bool:
+        """Tell whether all its bytes are kept."""
+        return self.offset == self.taille
+
+
+def typographier(phrase: str) -> str:
+    """Write a French sentence as a printer does: no line ends before « : » nor inside guillemets."""
+    return _SANS_COUPURE.sub("\N{NO-BREAK SPACE}", phrase)
