@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import signal
 import sys
 import time
@@ -10,12 +11,17 @@ from typing import Any, Final
 
 from deploy.demo.dossiers import A_CORRIGER, CONFORME, ECOLES, REFUSE
 from deploy.demo.producteur import Producteur, publier
+from deploy.demo.referentiel import poser
 from deploy.local.processus import DemarrageImpossible, PartieAbsente
 from deploy.local.systeme import PRODUCTEUR, TITULAIRE, Systeme
+from services._runtime.mongo import Mongo
+from services.intake.comptes.agents import Agents
 
 # Seconds for the three dossiers to reach their ends: three usually.
 DELAI: Final = float(os.environ.get("ENT1D_DEMO_DELAI", "60"))
 _DEPOT: Final = Path(__file__).parents[2]
+_ENTREE: Final = re.compile(r"http\S+/connexion/lien/\S+")
+AGENT: Final = "agent@ac-exemple.fr"
 _FINS: Final = {"livre", "a_corriger", "refuse"}
 
 
@@ -42,6 +48,7 @@ def main(*, une_fois: bool) -> int:
 
 async def _derouler(systeme: Systeme, debut: float) -> bool:
     """File the dossiers and tell what happens to them; True when the titulaire has checked his delivery."""
+    await _peupler(systeme)
     titulaire = await _lancer_titulaire(systeme)
     try:
         async with Producteur(systeme.url, systeme.cle_api) as producteur:
@@ -58,6 +65,16 @@ async def _derouler(systeme: Systeme, debut: float) -> bool:
             await titulaire.wait()
         _montrer_courriels(systeme)
     return titulaire.returncode == 0
+
+
+async def _peupler(systeme: Systeme) -> None:
+    """Give the form communes and schools to choose from, and the desk an agent."""
+    mongo = Mongo(systeme.grappe.mongo.url, "ent1d")
+    try:
+        await poser(mongo.database)
+        await Agents(mongo.database).nommer(AGENT, "agent-1")
+    finally:
+        mongo.close()
 
 
 async def _lancer_titulaire(systeme: Systeme) -> asyncio.subprocess.Process:
@@ -100,21 +117,26 @@ async def _suivre(producteur: Producteur, numero: str) -> None:
         await asyncio.sleep(0.1)
 
 
-def _montrer_courriels(systeme: Systeme) -> None:
-    """Write each mail's HTML part beside the mailbox, for a browser."""
+def _montrer_courriels(systeme: Systeme, deja: int = 0) -> int:
+    """Write the HTML part of the mails not `deja` shown beside the mailbox, for a browser; give how many there are."""
     dossier = systeme.donnees / "courriels"
     dossier.mkdir(exist_ok=True)
-    for rang, courriel in enumerate(systeme.grappe.smtp.messages(), start=1):
-        partie = courriel.get_body(("html",))
-        if partie is not None:
-            (dossier / f"{rang:03d}.html").write_text(str(partie.get_content()), encoding="utf-8")
-            _dire(f"courriel {rang:03d}  {courriel['Subject']}")
+    courriels = systeme.grappe.smtp.messages()
+    for rang, courriel in enumerate(courriels[deja:], start=deja + 1):
+        html, texte = courriel.get_body(("html",)), courriel.get_body(("plain",))
+        if html is not None and texte is not None:
+            (dossier / f"{rang:03d}.html").write_text(str(html.get_content()), encoding="utf-8")
+            entree = _ENTREE.search(str(texte.get_content()))
+            _dire(f"courriel {rang:03d}  {courriel['Subject']}{f' : {entree[0]}' if entree else ''}")
+    return len(courriels)
 
 
 def _rester(systeme: Systeme) -> None:
     """Say where everything is, and stay up until Ctrl-C."""
     _dire("la chaîne reste en marche ; Ctrl-C arrête tout")
     adresses = {
+        "portail (toute adresse électronique ; le lien de connexion s’affiche ici)": systeme.url,
+        "bureau des agents": f"{systeme.url}/agent, avec l’adresse {AGENT}",
         "API de dépôt": f"{systeme.url}/api/docs",
         "clé d’API et mots de passe": systeme.donnees / "secrets.json",
         "AMQP (producteurs, titulaire)": f"amqp://127.0.0.1:{systeme.grappe.rabbitmq.port}/ent1d",
@@ -126,7 +148,10 @@ def _rester(systeme: Systeme) -> None:
         adresses[f"métriques de {nom}"] = f"http://127.0.0.1:{port}/metrics"
     for nom, adresse in adresses.items():
         _dire(f"  {nom} : {adresse}")
-    signal.pause()
+    vus = len(systeme.grappe.smtp.messages())
+    while True:
+        time.sleep(1)
+        vus = _montrer_courriels(systeme, vus)
 
 
 def _dire(ligne: str) -> None:

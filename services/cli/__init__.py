@@ -14,7 +14,7 @@ from pymongo.errors import PyMongoError
 
 from contracts.documents import ASYNCAPI, documents
 from services._runtime.settings import read_settings
-from services.cli import annuaire, dossiers, livraisons, outbox, parking
+from services.cli import agents, annuaire, dossiers, livraisons, outbox, parking, referentiels
 from services.cli.connexions import NomService
 from services.cli.interventions import interventions
 
@@ -27,10 +27,12 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,  # a traceback shows local variables, and these hold people
 )
+app.add_typer(agents.app, name="agent")
 app.add_typer(annuaire.app, name="annuaire")
 app.add_typer(dossiers.app, name="dossier")
 app.add_typer(livraisons.app, name="livraison")
 app.add_typer(parking.app, name="parking")
+app.add_typer(referentiels.app, name="referentiel")
 app.command(epilog="Exemple : ent1d outbox --depuis 10m")(outbox.outbox)
 app.command(epilog="Exemple : ent1d interventions --cible ENT-5KHZ3-VGE9T")(interventions)
 

@@ -2,5 +2,6 @@
 
 Écoute   SoumettreDossier, PiècesVérifiées, AAFLivré, LivraisonSuspendue
 Publie   DossierDéposé, CorrectionDemandée, DossierValidé, DossierRefusé, DossierClassé, LivraisonApprouvée
-Possède  dossiers, pieces (GridFS), televersements, brouillons, comptes, liens, sessions, tentatives, communes, ecoles
+Possède  dossiers, pieces (GridFS), televersements, brouillons
+Possède  comptes, liens, sessions, tentatives, communes, ecoles, referentiels
 """

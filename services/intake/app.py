@@ -4,16 +4,21 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from services._runtime.lecture.inspection import Inspecteur
 from services._runtime.service import Parts, Service, application
 from services._runtime.settings import read_settings
 from services._runtime.worker import Worker
 from services.intake.api import build_api
+from services.intake.comptes.courrier import Courrier
+from services.intake.comptes.oidc import Connexions
 from services.intake.entetes import Entetes
 from services.intake.handlers import router
 from services.intake.portail.app import build_portail
 from services.intake.portail.page import Portail
 from services.intake.reglages import ReglagesPortail, Settings
 from services.intake.store import Store
+from services.intake.televersements.examen import Examen
+from services.intake.televersements.reception import Reception
 
 
 def build(settings: Settings | None = None) -> Starlette:
@@ -23,11 +28,23 @@ def build(settings: Settings | None = None) -> Starlette:
     def parts(store: Store) -> Parts:
         menage = Worker("menage", store.pieces.oublier_les_abandons, idle=3600.0)
         api = Entetes(build_api(store, given.producteurs))
-        portail = build_portail(Portail(store, ReglagesPortail.de(given)))
-        contexte = {"validation_automatique": given.validation_automatique}
-        return Parts(routes=[Mount("/", _Aiguillage(api, portail))], workers=[menage], context=contexte)
+        courrier, inspecteur = Courrier.de(given), Inspecteur()
+        portail = build_portail(_portail(given, store, courrier, inspecteur))
+        return Parts(
+            routes=[Mount("/", _Aiguillage(api, portail))],
+            workers=[menage],
+            context={"validation_automatique": given.validation_automatique},
+            resources=[courrier, inspecteur],
+        )
 
     return application(Service("intake", given, router, Store, parts))
+
+
+def _portail(given: Settings, store: Store, courrier: Courrier, inspecteur: Inspecteur) -> Portail:
+    reglages = ReglagesPortail.de(given)
+    examen = Examen(store.pieces, inspecteur)
+    reception = Reception(store.televersements, store.pieces, store.brouillons, examen)
+    return Portail(store, reglages, courrier, Connexions(reglages), reception)
 
 
 class _Aiguillage:

@@ -13,6 +13,7 @@ from services.intake.comptes.identite import Identite
 from services.intake.domain import attentes
 
 LISTE_MAX: Final = 200  # dossiers of one account on one page
+RESUME: Final = ("numero", "etat", "version", "commune", "ecoles", "depose_le", "compte", "verdict", "decision.geste")
 
 
 class Lecture:
@@ -68,8 +69,7 @@ class Lecture:
     async def dossiers_de(self, identite: Identite) -> list[Document]:
         """Read the dossiers that this person owns or was invited to, the last filed first."""
         siens = {"$or": [{"compte": identite.compte}, {"invites": identite.courriel}]}
-        resume = dict.fromkeys(("numero", "etat", "version", "commune", "ecoles", "depose_le", "compte"), 1)
-        return await self._lus.find(siens, resume).sort("depose_le", -1).to_list(LISTE_MAX)
+        return await self._lus.find(siens, dict.fromkeys(RESUME, 1)).sort("depose_le", -1).to_list(LISTE_MAX)
 
     async def courriels(self, numero: str) -> list[CourrielLu]:
         """Read the mails that a dossier called for, in the order in which they were owed."""

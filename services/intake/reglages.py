@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated, Final
+from pathlib import Path
+from typing import Annotated, Final, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, DirectoryPath, Field, HttpUrl, SecretStr
+from pydantic import AfterValidator, BaseModel, ConfigDict, DirectoryPath, Field, HttpUrl, SecretStr, model_validator
 from yarl import URL
 
 from services._runtime.smtp import SmtpSettings
@@ -56,6 +57,12 @@ class Settings(SmtpSettings):
         "Académie de Créteil"
     )
 
+    @model_validator(mode="after")
+    def _le_dsfr_est_la(self) -> Self:
+        if self.theme is Theme.DSFR and not (self.dsfr_dir and (self.dsfr_dir / "dsfr.min.css").is_file()):
+            raise ValueError("THEME=dsfr demande DSFR_DIR, le dossier dist du paquet @gouvfr/dsfr")
+        return self
+
 
 @dataclass(frozen=True)
 class ReglagesPortail:
@@ -65,15 +72,17 @@ class ReglagesPortail:
     service: str
     theme: Theme
     fournisseurs: tuple[ReglagesFournisseur, ...]
+    dsfr_dir: Path | None = None
 
     @classmethod
-    def de(cls, settings: Settings) -> "ReglagesPortail":
+    def de(cls, settings: Settings) -> Self:
         """Take them from the settings."""
         return cls(
             base=str(settings.public_url).rstrip("/"),
             service=settings.service,
             theme=settings.theme,
             fournisseurs=settings.fournisseurs,
+            dsfr_dir=settings.dsfr_dir,
         )
 
     @property

@@ -11,11 +11,14 @@ from services._runtime.clock import now
 from services._runtime.mongo import Document
 from services._runtime.service import Base
 from services.intake.brouillons.store import Brouillons
+from services.intake.bureau.store import Bureau
 from services.intake.comptes.store import Comptes
 from services.intake.domain import SOURCE, Proprietaire, Transition, verdict
 from services.intake.lecture import Lecture
 from services.intake.pieces import Pieces
+from services.intake.pieces_lecture import PiecesLues
 from services.intake.referentiels.store import Referentiels
+from services.intake.televersements.store import Televersements
 
 INVITES_MAX: Final = 10
 CONTENU: Final = (
@@ -47,15 +50,21 @@ class Store(Lecture):
         self.comptes = Comptes(base.mongo)
         self.referentiels = Referentiels(base.mongo)
         self.brouillons = Brouillons(base.mongo)
+        self.televersements = Televersements(base.mongo, self.pieces)
+        self.pieces_lues = PiecesLues(base.mongo, self.pieces)
+        self.bureau = Bureau(base.mongo)
 
     async def prepare(self) -> None:
-        """Create the index behind `depot_de`. Unique: a key files one dossier, or one correction, never two."""
+        """Create the indexes of `dossiers`, that of `depot_de` first: a key files one dossier, or one correction."""
         await self._dossiers.collection.create_index(
             [("producteur", 1), ("depots.cle", 1)],
             unique=True,
             partialFilterExpression={"depots.cle": {"$exists": True}},
         )
-        for partie in (self.pieces, self.comptes, self.referentiels, self.brouillons):
+        for a_qui in ("compte", "invites"):
+            await self._dossiers.collection.create_index([(a_qui, 1), ("depose_le", -1)])
+        parties = (self.pieces, self.comptes, self.referentiels, self.brouillons, self.televersements, self.bureau)
+        for partie in parties:
             await partie.prepare()
 
     async def ouvrir(

@@ -150,8 +150,10 @@ def test_no_user_is_made_without_a_password() -> None:
 
 def carte(service: str) -> dict[str, set[str]]:
     doc = importlib.import_module(f"services.{service}").__doc__ or ""
-    lignes = re.findall(r"^(Écoute|Publie|Possède) +(.+)$", doc, re.MULTILINE)
-    return {titre: set() if suite == "rien" else set(suite.split(", ")) for titre, suite in lignes}
+    dit: dict[str, set[str]] = {}
+    for titre, suite in re.findall(r"^(Écoute|Publie|Possède) +(.+)$", doc, re.MULTILINE):
+        dit.setdefault(titre, set()).update(set() if suite == "rien" else suite.split(", "))
+    return dit
 
 
 @pytest.mark.parametrize("service", SERVICES)

@@ -1,5 +1,6 @@
 """Puts the pages together into one ASGI application."""
 
+from pathlib import Path
 from typing import Final
 
 from pymongo.errors import PyMongoError
@@ -18,6 +19,7 @@ from services.intake.portail.garde import Garde
 from services.intake.portail.page import Demande, FormulaireIllisible, Portail
 from services.intake.portail.pages import PAGES
 from services.intake.portail.rendu import STATIQUE, rendre
+from services.intake.reglages import ReglagesPortail, Theme
 
 POLITIQUE: Final = {
     "Cache-Control": "no-store",
@@ -32,30 +34,50 @@ POLITIQUE: Final = {
     ),
 }
 UN_AN: Final = "public, max-age=31536000, immutable"
+UN_JOUR: Final = "public, max-age=86400"
 
 
 class _Statique(StaticFiles):
-    """Files whose address changes with their content."""
+    """Files that browsers may keep: for ever when their address changes with their content, as ours does."""
+
+    def __init__(self, directory: Path, *, duree: str = UN_AN) -> None:
+        super().__init__(directory=directory)
+        self._duree = duree
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         reponse = await super().get_response(path, scope)
-        reponse.headers["Cache-Control"] = UN_AN
+        reponse.headers["Cache-Control"] = self._duree
         return reponse
 
 
 def build_portail(portail: Portail) -> ASGIApp:
     """Build the portal. Every answer, failures included, carries its policy."""
-    routes = [Route(p.chemin, Garde(p, portail), methods=[p.methode], name=None) for p in PAGES]
+    routes = [Route(p.chemin, Garde(p, portail).repondre, methods=[p.methode], name=None) for p in PAGES]
 
     async def echec(request: Request, panne: Exception) -> Response:
         return rendre(Demande(request, portail), "erreur.html.j2", statut=_statut(panne))
 
     app = Starlette(
-        routes=[Mount("/statique", _Statique(directory=STATIQUE)), *routes],
+        routes=[*_montages(portail.reglages), *routes],
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=[portail.reglages.hote], www_redirect=False)],
         exception_handlers=dict.fromkeys((HTTPException, FormulaireIllisible, PyMongoError, Exception), echec),
     )
-    return Entetes(app, POLITIQUE)
+    return Entetes(app, _politique(portail.reglages))
+
+
+def _montages(reglages: ReglagesPortail) -> list[Mount]:
+    montages = [Mount("/statique", _Statique(STATIQUE))]
+    if reglages.dsfr_dir:
+        montages.append(Mount("/dsfr", _Statique(reglages.dsfr_dir, duree=UN_JOUR)))
+    return montages
+
+
+def _politique(reglages: ReglagesPortail) -> dict[str, str]:
+    """Widen the policy for the DSFR alone, whose ticks and arrows are images within its style sheet."""
+    if reglages.theme is not Theme.DSFR:
+        return POLITIQUE
+    contenu = POLITIQUE["Content-Security-Policy"]
+    return POLITIQUE | {"Content-Security-Policy": contenu.replace("img-src 'self'", "img-src 'self' data:")}
 
 
 def _statut(panne: Exception) -> int:

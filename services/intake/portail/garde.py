@@ -22,7 +22,7 @@ class Garde:
         self._page = page
         self._portail = portail
 
-    async def __call__(self, request: Request) -> Response:
+    async def repondre(self, request: Request) -> Response:
         """Let the request through to its page, or answer why not."""
         page = self._page
         self._refuser_l_etranger(request)
@@ -30,6 +30,8 @@ class Garde:
         if identite is None and page.acces is not Acces.PUBLIC:
             return self._vers_la_connexion(request)
         document = await self._document(request, identite)
+        if document is None and page.acces is Acces.BROUILLON:
+            return await self._vers_le_dossier(request, identite)
         formulaire = Formulaire()
         if page.methode not in SANS_EFFET and not page.en_flux:
             formulaire = await Formulaire.lire(request)
@@ -61,12 +63,18 @@ class Garde:
                 raise HTTPException(404)
             return await store.dossier_d_agent(numero) if numero else None
         if acces is Acces.BROUILLON:
-            trouve = await store.brouillons.lire(numero, identite)
-        else:
-            trouve = await store.dossier_de(numero, identite, invites=acces is Acces.DOSSIER)
+            return await store.brouillons.lire(numero, identite)
+        trouve = await store.dossier_de(numero, identite, invites=acces is Acces.DOSSIER)
         if trouve is None:
             raise HTTPException(404)
         return trouve
+
+    async def _vers_le_dossier(self, request: Request, identite: Identite | None) -> Response:
+        """Lead from a draft that is no more to the dossier it became: a button pressed twice, a page left open."""
+        numero = request.path_params["numero"]
+        if identite is None or await self._portail.store.dossier_de(numero, identite, invites=True) is None:
+            raise HTTPException(404)
+        return RedirectResponse(f"/dossiers/{numero}", 303)
 
     def _vers_la_connexion(self, request: Request) -> Response:
         if request.method not in SANS_EFFET:

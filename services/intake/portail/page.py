@@ -10,10 +10,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from services._runtime.mongo import Document
+from services.intake.comptes.courrier import Courrier
 from services.intake.comptes.identite import Identite
+from services.intake.comptes.oidc import Connexions
 from services.intake.portail.acces import Acces
 from services.intake.reglages import ReglagesPortail
 from services.intake.store import Store
+from services.intake.televersements.reception import Reception
 
 FORMULAIRE_MAX: Final = 256 * 1024  # bytes; 500 schools and all the texts take 20 kB
 CHAMPS_MAX: Final = 2_000
@@ -64,6 +67,9 @@ class Portail:
 
     store: Store
     reglages: ReglagesPortail
+    courrier: Courrier
+    connexions: Connexions
+    reception: Reception
 
 
 @dataclass(frozen=True)

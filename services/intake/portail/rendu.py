@@ -22,13 +22,14 @@ _MOIS: Final = (
 
 
 def rendre(demande: Demande, gabarit: str, *, statut: int = 200, **valeurs: object) -> Response:
-    """Render a template: it finds `identite`, `jeton`, `reglages`, `chemin`, `fait`, and these values."""
+    """Render a template: it finds `identite`, `jeton`, `reglages`, `chemin`, `fait`, `statut`, and these values."""
     communs = {
         "identite": demande.identite,
         "jeton": demande.identite.jeton if demande.identite else "",
         "reglages": demande.portail.reglages,
         "chemin": demande.request.url.path,
         "fait": demande.request.query_params.get("fait", ""),
+        "statut": statut,
     }
     page = _gabarits().get_template(gabarit).render(communs | valeurs)
     return HTMLResponse(page, statut)

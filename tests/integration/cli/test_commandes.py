@@ -27,6 +27,10 @@ COMMANDES = (
     ["asyncapi"],
     ["outbox"],
     ["interventions"],
+    ["agent", "ajouter"],
+    ["agent", "lister"],
+    ["agent", "retirer"],
+    ["agent", "reinitialiser"],
     ["annuaire", "generer"],
     ["dossier", "lister"],
     ["dossier", "voir"],
@@ -36,6 +40,9 @@ COMMANDES = (
     ["parking", "lister"],
     ["parking", "voir"],
     ["parking", "rejouer"],
+    ["referentiel", "communes"],
+    ["referentiel", "ecoles"],
+    ["referentiel", "etat"],
 )
 
 

@@ -3,6 +3,28 @@
 from typing import Final
 
 from services.intake.portail.page import Page
-from services.intake.portail.pages import accueil
+from services.intake.portail.pages import (
+    accueil,
+    bureau,
+    compte,
+    connexion,
+    connexion_oidc,
+    dossiers,
+    formulaire,
+    pieces,
+    referentiels,
+    televersements,
+)
 
-PAGES: Final[tuple[Page, ...]] = (*accueil.PAGES,)
+PAGES: Final[tuple[Page, ...]] = (
+    *accueil.PAGES,
+    *connexion.PAGES,
+    *connexion_oidc.PAGES,
+    *compte.PAGES,
+    *formulaire.PAGES,
+    *pieces.PAGES,
+    *televersements.PAGES,
+    *referentiels.PAGES,
+    *dossiers.PAGES,
+    *bureau.PAGES,
+)
