@@ -1,7 +1,7 @@
 """Finds who asks, lets in or not, refuses forged requests: once, before any page, by what the route's table says."""
 
 import hmac
-from typing import Final
+from typing import Final, NoReturn
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -55,25 +55,24 @@ class Garde:
     async def _document(self, request: Request, identite: Identite | None) -> Document | None:
         """Find what the route is about, if it is theirs: an answer of 404 tells nothing of what exists."""
         acces, store = self._page.acces, self._portail.store
-        if identite is None or acces in {Acces.PUBLIC, Acces.CONNECTE}:
+        if acces is Acces.AGENT and (identite is None or identite.agent is None):
+            raise HTTPException(404)
+        numero = request.path_params.get("numero")
+        if identite is None or numero is None:
             return None
-        numero = request.path_params.get("numero", "")
-        if acces is Acces.AGENT:
-            if identite.agent is None:
-                raise HTTPException(404)
-            return await store.dossier_d_agent(numero) if numero else None
         if acces is Acces.BROUILLON:
             return await store.brouillons.lire(numero, identite)
-        trouve = await store.dossier_de(numero, identite, invites=acces is Acces.DOSSIER)
-        if trouve is None:
-            raise HTTPException(404)
-        return trouve
+        if acces is Acces.AGENT:
+            trouve = await store.dossier_d_agent(numero)
+        else:
+            trouve = await store.dossier_de(numero, identite, invites=acces is Acces.DOSSIER)
+        return trouve or _absent()
 
     async def _vers_le_dossier(self, request: Request, identite: Identite | None) -> Response:
         """Lead from a draft that is no more to the dossier it became: a button pressed twice, a page left open."""
         numero = request.path_params["numero"]
         if identite is None or await self._portail.store.dossier_de(numero, identite, invites=True) is None:
-            raise HTTPException(404)
+            _absent()
         return RedirectResponse(f"/dossiers/{numero}", 303)
 
     def _vers_la_connexion(self, request: Request) -> Response:
@@ -81,6 +80,10 @@ class Garde:
             raise HTTPException(401)
         suite = request.url.path
         return RedirectResponse(f"/connexion?suite={suite}", 303)
+
+
+def _absent() -> NoReturn:
+    raise HTTPException(404)
 
 
 def verifier_jeton(identite: Identite | None, jeton: str) -> None:

@@ -67,6 +67,14 @@ async def test_what_is_somebody_else_s_answers_as_what_does_not_exist(scene: "Sc
         assert autre.text.replace(scene.dossier, ABSENT).replace(scene.brouillon, ABSENT) == absent.text, page.chemin
 
 
+async def test_what_does_not_exist_answers_so_to_those_who_may_see_all(scene: "Scene") -> None:
+    for page in PAGES:
+        if "{numero}" in page.chemin:
+            qui = scene.personnes["agent" if page.acces is Acces.AGENT else "deposant"]
+
+            assert (await demander(page, qui, scene.chemin(page, ABSENT))).status_code == 404, page.chemin
+
+
 @pytest.mark.parametrize(
     "entetes",
     [{"Origin": "https://ailleurs.exemple"}, {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"}],
