@@ -14,7 +14,7 @@ from uuid import UUID
 
 import aio_pika
 from aio_pika.abc import DeliveryMode
-from aio_pika.exceptions import DeliveryError
+from aio_pika.exceptions import AMQPChannelError, DeliveryError
 from faststream import BaseMiddleware
 from faststream.exceptions import AckMessage, NackMessage
 from faststream.message import StreamMessage
@@ -39,6 +39,7 @@ WAITS: Final = ("retry.short",) * 3 + ("retry.medium",) * 6 + ("retry.long",) * 
 # delivered again; from the third delivery on it waits like any other: MongoDB answers, but not to this.
 HELD: Final = 20 * 60  # seconds
 HELD_DELIVERIES: Final = 3
+REFUSED: Final = (DeliveryError, AMQPChannelError)  # said by RabbitMQ of this very message or channel
 HANDING_OVER: Final = 30  # seconds; a connection that comes back takes one or two
 # What was in hand each time that a process died may be what kills it: from the fifth delivery broken off on, it waits
 # before it is handled again, so that its neighbours get through. RabbitMQ's own limit would park them all.
@@ -168,7 +169,7 @@ class Handling(BaseMiddleware[Any, Any]):
         while True:
             try:
                 return await self._publisher.hand_over(exchange, queue, copy)
-            except DeliveryError:
+            except REFUSED:
                 raise
             except Exception:  # noqa: BLE001  # of many kinds, all of a channel or a connection that is not there yet
                 if time.monotonic() >= limit:
