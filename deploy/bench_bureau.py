@@ -7,7 +7,6 @@ a page takes when nobody else wants the cores.
 import argparse
 import asyncio
 import random
-import resource
 import statistics
 import tempfile
 import time
@@ -86,7 +85,7 @@ async def _mesurer(mongod: NoeudMongo, nombre: int, fois: int) -> tuple[list[Mes
         connus = await asyncio.to_thread(remplir, mongod.url, NOM, nombre, hasard)
         chronometre = Chronometre(http, mongod.pid)
         mesures = [await chronometre.repeter(nom, faire, fois) for nom, faire in _demandes(hasard, connus).items()]
-        return mesures, [await _exporter(http, suffixe) for suffixe in ("csv", "xlsx")]
+        return mesures, [await chronometre.exporter(suffixe) for suffixe in ("csv", "xlsx")]
 
 
 @asynccontextmanager
@@ -176,18 +175,15 @@ class Chronometre:
             raise RuntimeError(f"{adresse} : {reponse.status_code}")
         return (time.perf_counter() - debut) * 1000, (self._travail() - travail) * 1000
 
+    async def exporter(self, suffixe: str) -> str:
+        """Export everything."""
+        debut, travail = time.perf_counter(), self._travail()
+        taille = len((await self._http.get(f"/agent/export.{suffixe}?onglet=tous")).content) / 1e6
+        duree, travail = time.perf_counter() - debut, self._travail() - travail
+        return f"export {suffixe} : {duree:.0f} s, dont {travail:.0f} de processeur, {taille:.0f} Mo"
+
     def _travail(self) -> float:
         return time.process_time() + time.clock_gettime(self._mongod)
-
-
-async def _exporter(http: httpx.AsyncClient, suffixe: str) -> str:
-    """Export everything, as it comes."""
-    debut, octets = time.perf_counter(), 0
-    async with http.stream("GET", f"/agent/export.{suffixe}?onglet=tous") as reponse:
-        async for morceau in reponse.aiter_raw():
-            octets += len(morceau)
-    pic = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    return f"export {suffixe} : {time.perf_counter() - debut:.0f} s, {octets / 1e6:.0f} Mo, pic de mémoire {pic} Mo"
 
 
 if __name__ == "__main__":

@@ -32,7 +32,8 @@ def remplir(mongodb: str, base: str, nombre: int, hasard: random.Random) -> list
     """Fill the base; give a few of its dossiers, to be looked for."""
     codes, maintenant, connus = uais(), now(), list[dict[str, Any]]()
     with MongoClient[dict[str, Any]](mongodb) as client:
-        client[base]["perimetres"].create_index([("titulaire", 1), ("livree", 1)])  # aaf_dispatch makes it
+        for index in ([("titulaire", 1), ("livree", 1)], "numero"):  # as aaf_dispatch makes them
+            client[base]["perimetres"].create_index(index)
         for debut in range(0, nombre, LOT):
             lot = [_dossier(debut + rang, hasard, codes, maintenant) for rang in range(min(LOT, nombre - debut))]
             client[base]["dossiers"].insert_many(lot, ordered=False)

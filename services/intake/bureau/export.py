@@ -19,7 +19,7 @@ COLONNES: Final = (
     *("UAI", "École", "Commune", "Code commune", "Département", "SIRET", "Dossier", "Version", "État"),
     *("Déposé le", "Validé le", "Livré le", "Livraison", "Verdict"),
 )
-LOT: Final = 200  # dossiers whose names are looked up together
+LOT: Final = 100  # dossiers whose names are looked up together
 BOM: Final = "\ufeff"  # tells a spreadsheet that this is UTF-8
 _PARIS: Final = ZoneInfo("Europe/Paris")
 _FORMULE: Final = re.compile(r"[\s\0]*[=+\-@]|[\t\r\n]")
@@ -30,7 +30,8 @@ Ligne = Sequence[str]
 
 def neutre(cellule: str) -> str:
     """Make text of what a spreadsheet would take for a formula; it reads a full-width sign as the plain one."""
-    return f"'{cellule}" if _FORMULE.match(unicodedata.normalize("NFKC", cellule)) else cellule
+    lue = cellule if cellule.isascii() else unicodedata.normalize("NFKC", cellule)
+    return f"'{cellule}" if _FORMULE.match(lue) else cellule
 
 
 async def lignes(dossiers: AsyncIterable[Document], referentiels: Referentiels) -> AsyncIterator[list[Ligne]]:

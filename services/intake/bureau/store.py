@@ -38,7 +38,7 @@ COURRIELS_DUS: Final = ("prevu", "refus_temporaire", "douteux")
 FRAICHEUR: Final = timedelta(seconds=10)  # what waits is looked for no more often than that
 INDEX: Final = {
     Index.SIRET: ("siret",),
-    Index.ECOLES: ("ecoles",),
+    Index.ECOLES: ("ecoles", "depose_le", "_id"),
     Index.COMMUNE: ("etat", "verdict", "commune", "depose_le", "_id"),
     Index.DEPARTEMENT: ("etat", "departement", "verdict", "depose_le", "_id"),
     Index.DEPOT: ("etat", "verdict", "depose_le", "_id"),

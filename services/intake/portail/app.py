@@ -8,7 +8,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
@@ -33,6 +33,7 @@ POLITIQUE: Final = {
         "frame-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     ),
 }
+ECHECS: Final = (HTTPException, FormulaireIllisible, ClientDisconnect, PyMongoError, Exception)
 UN_AN: Final = "public, max-age=31536000, immutable"
 UN_JOUR: Final = "public, max-age=86400"
 
@@ -83,6 +84,6 @@ def _politique(reglages: ReglagesPortail) -> dict[str, str]:
 def _statut(panne: Exception) -> int:
     if isinstance(panne, HTTPException):
         return panne.status_code
-    if isinstance(panne, FormulaireIllisible):
+    if isinstance(panne, FormulaireIllisible | ClientDisconnect):  # of the second, nobody is there to read it
         return 400
     return 503 if isinstance(panne, PyMongoError) else 500

@@ -245,7 +245,7 @@ async def test_the_oldest_waits_first_and_the_last_validated_is_seen_first(agent
 
     assert numeros(await agent.voir("/agent")) == [ancien, recent]
     assert numeros(await agent.voir("/agent?onglet=tous")) == [recent, ancien]
-    assert "il y a 9 j" in (await agent.voir("/agent")).text
+    assert "il y a 9 j" in texte(await agent.voir("/agent"))
 
 
 async def test_a_count_stops_at_a_thousand(agent: Personne, dossiers: Dossiers) -> None:

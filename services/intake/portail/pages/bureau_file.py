@@ -113,7 +113,7 @@ async def exporter_csv(demande: Demande) -> Response:
     async def texte() -> AsyncIterator[str]:
         yield BOM + en_csv([COLONNES])
         async for lot in lots:
-            yield en_csv(lot)
+            yield await asyncio.to_thread(en_csv, lot)  # the pages of others go on meanwhile
 
     return StreamingResponse(texte(), media_type=CSV, headers=_a_enregistrer("csv"))
 
