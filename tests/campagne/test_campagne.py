@@ -69,7 +69,7 @@ def test_hostile_messages_are_all_parked_while_dossiers_flow(campagne: Campagne)
 
 @pytest.mark.timeout(240)
 def test_after_a_day_without_partners_all_that_waited_leaves_by_itself(campagne: Campagne) -> None:
-    preuve = campagne("--pannes", "smtp.journee=1 sftp.journee=1", "--echelle", "0.0005", "--voies", "2")
+    preuve = campagne("--pannes", "smtp.journee=1 sftp.journee=1", "--echelle", "0.0003", "--voies", "2")
 
     assert preuve["anomalies"] == []
     assert preuve["constats"]["dossiers"] > 50
