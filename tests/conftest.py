@@ -21,6 +21,7 @@ from deploy.local.systeme import Systeme
 from deploy.rabbitmq.definitions import VHOST, definitions
 from services._runtime.mongo import Mongo
 
+pytest_plugins = ["tests.scene"]
 MOT_DE_PASSE = "mot-de-passe-d-un-noeud-d-essai"
 UTILISATEURS = (*(f"svc_{service}" for service in SERVICES), "operateur", "demo", "titulaire_exemple")
 

@@ -10,15 +10,12 @@ from services._runtime.settings import read_settings
 from services._runtime.worker import Worker
 from services.intake.api import build_api
 from services.intake.comptes.courrier import Courrier
-from services.intake.comptes.oidc import Connexions
 from services.intake.entetes import Entetes
 from services.intake.handlers import router
 from services.intake.portail.app import build_portail
 from services.intake.portail.page import Portail
 from services.intake.reglages import ReglagesPortail, Settings
 from services.intake.store import Store
-from services.intake.televersements.examen import Examen
-from services.intake.televersements.reception import Reception
 
 
 def build(settings: Settings | None = None) -> Starlette:
@@ -29,7 +26,7 @@ def build(settings: Settings | None = None) -> Starlette:
         menage = Worker("menage", store.pieces.oublier_les_abandons, idle=3600.0)
         api = Entetes(build_api(store, given.producteurs))
         courrier, inspecteur = Courrier.de(given), Inspecteur()
-        portail = build_portail(_portail(given, store, courrier, inspecteur))
+        portail = build_portail(Portail.assembler(store, ReglagesPortail.de(given), courrier, inspecteur))
         return Parts(
             routes=[Mount("/", _Aiguillage(api, portail))],
             workers=[menage],
@@ -38,13 +35,6 @@ def build(settings: Settings | None = None) -> Starlette:
         )
 
     return application(Service("intake", given, router, Store, parts))
-
-
-def _portail(given: Settings, store: Store, courrier: Courrier, inspecteur: Inspecteur) -> Portail:
-    reglages = ReglagesPortail.de(given)
-    examen = Examen(store.pieces, inspecteur)
-    reception = Reception(store.televersements, store.pieces, store.brouillons, examen)
-    return Portail(store, reglages, courrier, Connexions(reglages), reception)
 
 
 class _Aiguillage:

@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl
 from starlette.requests import Request
 from starlette.responses import Response
 
+from services._runtime.lecture.inspection import Inspecteur
 from services._runtime.mongo import Document
 from services.intake.comptes.courrier import Courrier
 from services.intake.comptes.identite import Identite
@@ -16,6 +17,7 @@ from services.intake.comptes.oidc import Connexions
 from services.intake.portail.acces import Acces
 from services.intake.reglages import ReglagesPortail
 from services.intake.store import Store
+from services.intake.televersements.examen import Examen
 from services.intake.televersements.reception import Reception
 
 FORMULAIRE_MAX: Final = 256 * 1024  # bytes; 500 schools and all the texts take 20 kB
@@ -70,6 +72,12 @@ class Portail:
     courrier: Courrier
     connexions: Connexions
     reception: Reception
+
+    @classmethod
+    def assembler(cls, store: Store, reglages: ReglagesPortail, courrier: Courrier, inspecteur: Inspecteur) -> Self:
+        """Put them together. `courrier` and `inspecteur` are entered, and left, by who gives them."""
+        reception = Reception(store.televersements, store.pieces, store.brouillons, Examen(store.pieces, inspecteur))
+        return cls(store, reglages, courrier, Connexions(reglages), reception)
 
 
 @dataclass(frozen=True)

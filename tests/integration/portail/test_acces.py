@@ -1,7 +1,7 @@
 """Every route × everybody: who gets in is what the table of routes says, and no answer tells what exists."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import httpx
 import pytest
@@ -10,9 +10,7 @@ from starlette.responses import Response
 from services.intake.portail.acces import Acces
 from services.intake.portail.page import Demande, Page
 from services.intake.portail.pages import PAGES
-
-if TYPE_CHECKING:
-    from tests.integration.portail.conftest import Personne, Scene
+from tests.scene import Personne, Scene
 
 TOUS: Final = {"anonyme", "deposant", "collegue", "autre", "agent", "agent sans second facteur"}
 ADMIS: Final = {
@@ -39,13 +37,13 @@ def _temoins(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("services.intake.portail.app.PAGES", tuple(replace(page, vue=dire) for page in PAGES))
 
 
-async def demander(page: Page, qui: "Personne", ou: str, **entetes: str) -> httpx.Response:
+async def demander(page: Page, qui: Personne, ou: str, **entetes: str) -> httpx.Response:
     """Ask as a browser would, with the token that its form carries."""
     corps = None if page.methode in SANS_FORMULAIRE else {"jeton": qui.jeton}
     return await qui.navigateur.request(page.methode, ou, data=corps, headers=entetes)
 
 
-async def test_who_gets_in_is_what_the_table_says(scene: "Scene") -> None:
+async def test_who_gets_in_is_what_the_table_says(scene: Scene) -> None:
     for page in PAGES:
         refus = 303 if page.methode in {"GET", "HEAD"} else 401
         for nom, qui in scene.personnes.items():
@@ -54,7 +52,7 @@ async def test_who_gets_in_is_what_the_table_says(scene: "Scene") -> None:
             assert reponse.status_code == attendu, f"{nom} : {page.methode} {page.chemin}"
 
 
-async def test_what_is_somebody_else_s_answers_as_what_does_not_exist(scene: "Scene") -> None:
+async def test_what_is_somebody_else_s_answers_as_what_does_not_exist(scene: Scene) -> None:
     for page in PAGES:
         if "{numero}" not in page.chemin:
             continue
@@ -67,7 +65,7 @@ async def test_what_is_somebody_else_s_answers_as_what_does_not_exist(scene: "Sc
         assert autre.text.replace(scene.dossier, ABSENT).replace(scene.brouillon, ABSENT) == absent.text, page.chemin
 
 
-async def test_what_does_not_exist_answers_so_to_those_who_may_see_all(scene: "Scene") -> None:
+async def test_what_does_not_exist_answers_so_to_those_who_may_see_all(scene: Scene) -> None:
     for page in PAGES:
         if "{numero}" in page.chemin:
             qui = scene.personnes["agent" if page.acces is Acces.AGENT else "deposant"]
@@ -80,7 +78,7 @@ async def test_what_does_not_exist_answers_so_to_those_who_may_see_all(scene: "S
     [{"Origin": "https://ailleurs.exemple"}, {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"}],
     ids=str,
 )
-async def test_no_other_site_acts_in_the_name_of_who_visits_it(scene: "Scene", entetes: dict[str, str]) -> None:
+async def test_no_other_site_acts_in_the_name_of_who_visits_it(scene: Scene, entetes: dict[str, str]) -> None:
     for page in ECRITURES:
         qui = scene.personnes["agent" if page.acces is Acces.AGENT else "deposant"]
 
@@ -88,7 +86,7 @@ async def test_no_other_site_acts_in_the_name_of_who_visits_it(scene: "Scene", e
 
 
 @pytest.mark.parametrize("champs", [{}, {"jeton": ""}, {"jeton": "0" * 64}, {"jeton": "é"}], ids=str)
-async def test_a_form_without_the_token_of_its_session_does_nothing(scene: "Scene", champs: dict[str, str]) -> None:
+async def test_a_form_without_the_token_of_its_session_does_nothing(scene: Scene, champs: dict[str, str]) -> None:
     for page in ECRITURES:
         if page.acces is Acces.PUBLIC or page.en_flux:  # those read their body, and its token, themselves
             continue
@@ -99,7 +97,7 @@ async def test_a_form_without_the_token_of_its_session_does_nothing(scene: "Scen
 
 
 @pytest.mark.parametrize("hote", ["ailleurs.exemple", "portail.exemple.ailleurs.exemple", "127.0.0.1"])
-async def test_under_another_name_nothing_answers(scene: "Scene", hote: str) -> None:
+async def test_under_another_name_nothing_answers(scene: Scene, hote: str) -> None:
     reponse = await scene.personnes["deposant"].navigateur.get("/", headers={"Host": hote})
 
     assert reponse.status_code == 400
@@ -108,7 +106,7 @@ async def test_under_another_name_nothing_answers(scene: "Scene", hote: str) -> 
 @pytest.mark.parametrize(
     "corps", [b"\xff", b"jeton=%FF", b"a=" + b"x" * 300_000, b"&".join(b"a%d=1" % n for n in range(3_000))]
 )
-async def test_what_is_no_form_is_refused_before_any_page(scene: "Scene", corps: bytes) -> None:
+async def test_what_is_no_form_is_refused_before_any_page(scene: Scene, corps: bytes) -> None:
     reponse = await scene.personnes["anonyme"].navigateur.post("/connexion", content=corps)
 
     assert reponse.status_code == 400

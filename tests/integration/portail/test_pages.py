@@ -1,17 +1,13 @@
 """Every page, as it is: it answers, under its policy, and holds no script and no style of its own."""
 
-from typing import TYPE_CHECKING
-
 import httpx
 
 from services.intake.portail.acces import Acces
 from services.intake.portail.pages import PAGES
-
-if TYPE_CHECKING:
-    from tests.integration.portail.conftest import Scene
+from tests.scene import Scene
 
 
-async def test_every_page_carries_its_policy_and_none_fails(scene: "Scene") -> None:
+async def test_every_page_carries_its_policy_and_none_fails(scene: Scene) -> None:
     for page in PAGES:
         if page.methode != "GET":
             continue

@@ -20,7 +20,6 @@ from services._runtime.settings import RuntimeSettings
 from services._runtime.smtp import ReglagesSmtp, Securite
 from services.intake.comptes.courrier import Courrier
 from services.intake.comptes.identite import Identite
-from services.intake.comptes.oidc import Connexions
 from services.intake.depot import deposer
 from services.intake.domain import Proprietaire
 from services.intake.portail.acces import Acces
@@ -28,8 +27,6 @@ from services.intake.portail.app import build_portail
 from services.intake.portail.page import Page, Portail
 from services.intake.reglages import PORTAIL, ReglagesPortail, Theme
 from services.intake.store import Store
-from services.intake.televersements.examen import Examen
-from services.intake.televersements.reception import Reception
 
 BASE = "https://portail.exemple"
 COLLEGUE = "collegue@mairie-exemple.fr"
@@ -85,8 +82,7 @@ async def portail(store: Store) -> AsyncIterator[Portail]:
         Courrier(Mailer(relais), "ent@ac-exemple.fr", "aide@ac-exemple.fr") as courrier,
         Inspecteur() as lecteurs,
     ):
-        reception = Reception(store.televersements, store.pieces, store.brouillons, Examen(store.pieces, lecteurs))
-        yield Portail(store, reglages, courrier, Connexions(reglages), reception)
+        yield Portail.assembler(store, reglages, courrier, lecteurs)
 
 
 @pytest.fixture
