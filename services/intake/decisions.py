@@ -101,6 +101,12 @@ class Decision:
         return f"agent:{self.agent}"
 
 
+def derniere(contenu: Dossier) -> Dossier:
+    """Give what an agent decided last of a version of a dossier, as it is kept; empty when none did."""
+    prises: Sequence[Dossier] = contenu.get("decisions", ())
+    return prises[-1] if prises else {}
+
+
 def decision(dossier: Dossier, prise: Decision, le: datetime) -> Transition:
     """Turn a decision into what changes and what is told. Raises DecisionImpossible."""
     _verifier(dossier, prise)

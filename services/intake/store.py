@@ -12,6 +12,7 @@ from services._runtime.mongo import Document
 from services._runtime.service import Base
 from services.intake.brouillons.store import Brouillons
 from services.intake.bureau.store import Bureau
+from services.intake.bureau.verrous import libre_pour
 from services.intake.comptes.store import Comptes
 from services.intake.domain import SOURCE, Proprietaire, Transition, verdict
 from services.intake.lecture import Lecture
@@ -23,7 +24,7 @@ from services.intake.televersements.store import Televersements
 INVITES_MAX: Final = 10
 CONTENU: Final = (
     *("siret", "commune", "deposant", "ecoles", "pieces", "commentaires"),
-    *("version", "depose_le", "rapport", "decision"),
+    *("version", "depose_le", "rapport", "decisions"),
 )
 
 
@@ -114,17 +115,26 @@ class Store(Lecture):
                     "chronologie": etape.model_dump(),
                     "versions": {nom: dossier[nom] for nom in CONTENU if nom in dossier},
                 },
-                "$unset": dict.fromkeys(("rapport", "verdict", "decision", "verrou"), ""),
+                "$unset": dict.fromkeys(("rapport", "verdict", "decisions", "verrou"), ""),
             },
             evenement,
         )
 
     async def appliquer(self, transition: Transition) -> bool:
         """Apply a transition once; False on a dossier already further on, or already told of this: nothing changes."""
-        return await self._appliquer(transition, {})
+        return await self._appliquer(transition, {}, {})
 
-    async def _appliquer(self, transition: Transition, plus: dict[str, Document]) -> bool:
+    async def decider(self, transition: Transition, prise: Document, agent: str) -> bool:
+        """Apply an agent's decision, kept with its motivation; his lock on the dossier goes with it.
+
+        False too while another agent is on the dossier.
+        """
+        change: dict[str, Document] = {"$push": {"decisions": prise}, "$unset": {"verrou": ""}}
+        return await self._appliquer(transition, libre_pour(agent, now()), change)
+
+    async def _appliquer(self, transition: Transition, condition: Document, plus: dict[str, Document]) -> bool:
         etape = transition.etape.model_dump()
+        change = {**plus, "$push": {**plus.get("$push", {}), "chronologie": etape}, "$set": _change(transition)}
         return await self._dossiers.update(
             transition.numero,
             {
@@ -133,14 +143,11 @@ class Store(Lecture):
                 "chronologie": {
                     "$not": {"$elemMatch": {"fait": etape["fait"], "version": etape["version"], "le": etape["le"]}}
                 },
+                **condition,
             },
-            {**plus, "$push": {"chronologie": etape}, "$set": plus.get("$set", {}) | _change(transition)},
+            {operateur: champs for operateur, champs in change.items() if champs},  # MongoDB refuses an empty one
             *([transition.evenement] if transition.evenement else []),
         )
-
-    async def decider(self, transition: Transition, prise: Document) -> bool:
-        """Apply an agent's decision, kept with its motivation; his lock on the dossier goes with it."""
-        return await self._appliquer(transition, {"$set": {"decision": prise}, "$unset": {"verrou": ""}})
 
     async def inviter(self, numero: str, courriel: str) -> bool:
         """Let a colleague read a dossier; False once ten do, or when there is no such dossier."""
@@ -196,7 +203,7 @@ def _change(transition: Transition) -> Document:
     change: Document = {"etat": transition.vers} if transition.vers else {}
     if transition.rapport:
         change |= {"rapport": transition.rapport.model_dump(mode="json"), "verdict": verdict(transition.rapport)}
-    return change or {"numero": transition.numero}  # MongoDB refuses an empty $set
+    return change
 
 
 def _appartenance(qui: Deposant) -> Document:

@@ -7,7 +7,7 @@ from contracts.dossier import RolePiece
 from contracts.evenements import Verdict
 from services.intake.brouillons.domain import lire
 from services.intake.brouillons.saisie import CHAMPS, CHAMPS_DE, PIECES, RUBRIQUE_DE, Rubrique
-from services.intake.decisions import RAISONS, Raison
+from services.intake.decisions import RAISONS, Raison, derniere
 
 _GROUPES: Final[Mapping[str, tuple[str, ...]]] = {
     "deposant": CHAMPS_DE[Rubrique.DEPOSANT],
@@ -67,7 +67,7 @@ def a_corriger(valeurs: Mapping[str, Any], pieces: Mapping[str, Any], motifs: It
 
 def _demandes(dossier: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Read what an agent asked for."""
-    demandes = (dossier.get("decision") or {}).get("demandes", ())
+    demandes = derniere(dossier).get("demandes", ())
     return [(demande["champ"], f"{RAISONS[Raison(demande['raison'])]}.".capitalize()) for demande in demandes]
 
 

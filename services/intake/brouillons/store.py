@@ -16,6 +16,7 @@ from services.intake.brouillons.correction import a_corriger, motifs_de, pieces_
 from services.intake.brouillons.domain import PieceDuBrouillon
 from services.intake.brouillons.saisie import Rubrique, Valeurs, ecriture, vierge
 from services.intake.comptes.identite import Identite
+from services.intake.decisions import derniere
 from services.intake.domain import numero_de
 from services.intake.reglages import PORTAIL
 
@@ -67,7 +68,7 @@ class Brouillons:
             "version": dossier["version"],
             "a_corriger": a_corriger(valeurs, pieces, motifs),
             "motifs": [{"champ": champ, "phrases": phrases} for champ, phrases in motifs.items()],
-            "motivation": (dossier.get("decision") or {}).get("motivation", ""),
+            "motivation": derniere(dossier).get("motivation", ""),
             "pieces": pieces,
         }
         # That of an earlier version is of no use any more. One of this version matches nothing here, and the insert

@@ -71,5 +71,5 @@ async def _appliquer(store: Store, dossier: Document, prise: Decision) -> None:
     transition = decision(dossier, prise, le)
     demandes = [{"champ": demande.champ, "raison": demande.raison} for demande in prise.demandes]
     faite = {"geste": prise.geste, "motivation": prise.motivation, "demandes": demandes, "par": prise.par, "le": le}
-    if not await store.decider(transition, faite):
+    if not await store.decider(transition, faite, prise.agent):
         raise DecisionImpossible(A_CHANGE)

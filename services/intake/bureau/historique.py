@@ -17,7 +17,6 @@ from contracts.evenements import (
     LivraisonSuspendue,
     PiecesVerifiees,
 )
-from services.intake.decisions import CHAMPS, RAISONS
 from services.intake.domain import EN_ATTENTE, REGLE
 
 TITRES: Final = {
@@ -34,8 +33,6 @@ TITRES: Final = {
 }
 DECISIONS: Final = frozenset({CorrectionDemandee.nom(), DossierValide.nom(), DossierRefuse.nom()})
 _ATTENTION: Final = frozenset({CorrectionDemandee.nom(), LivraisonSuspendue.nom(), EN_ATTENTE})
-# What `decisions` writes of an agent's correction, and a rule never does.
-_D_UN_AGENT: Final = tuple(f"{champ} : {raison}." for champ in CHAMPS.values() for raison in RAISONS.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +63,7 @@ def auteur(decide_par: str) -> str:
 
 def _prises(dossier: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     for contenu in (*dossier.get("versions", ()), dossier):
-        if "decision" in contenu:
-            yield contenu["decision"]
+        yield from contenu.get("decisions", ())
 
 
 def _ligne(etape: Etape, prise: Mapping[str, Any] | None) -> Ligne:
@@ -76,11 +72,6 @@ def _ligne(etape: Etape, prise: Mapping[str, Any] | None) -> Ligne:
     if prise is not None:
         phrases += [f"Décidé {auteur(prise['par'])}.", prise["motivation"]]
     elif etape.fait in DECISIONS:
-        phrases.append(f"Décidé {_auteur_tu(etape.constat)}.")
+        phrases.append(f"Décidé {auteur(REGLE)}.")
     etat = "erreur" if etape.fait == DossierRefuse.nom() else "attention" if etape.fait in _ATTENTION else "fait"
     return Ligne(titre, etape.le, " ".join(filter(None, phrases)), etat)
-
-
-def _auteur_tu(constat: str) -> str:
-    """Say who decided, where a later decision on the same version took the place of this one: its words tell."""
-    return "par un agent" if constat.startswith(_D_UN_AGENT) else auteur(REGLE)

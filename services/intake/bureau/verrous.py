@@ -28,6 +28,12 @@ def verrou(dossier: Mapping[str, Any], maintenant: datetime) -> Verrou | None:
     return Verrou(pose["agent"], pose["depuis"])
 
 
+def libre_pour(agent: str, maintenant: datetime) -> Document:
+    """Ask that no other agent be on a dossier."""
+    sans: list[Document] = [{"verrou": {"$exists": False}}, {"verrou.actif_le": {"$lte": maintenant - INACTIF}}]
+    return {"$or": [*sans, {"verrou.agent": agent}]}
+
+
 class Verrous:
     """Locks, held in the dossiers themselves. Each change is one conditional update: of agents at once, one wins."""
 
@@ -38,8 +44,7 @@ class Verrous:
         """Be on a dossier that is open, from now or still; False while somebody else is."""
         if await self.tenir(numero, agent):
             return True
-        libre: list[Document] = [{"verrou": {"$exists": False}}, {"verrou.actif_le": {"$lte": now() - INACTIF}}]
-        return await self._poser(numero, agent, {"$or": libre})
+        return await self._poser(numero, agent, libre_pour(agent, now()))
 
     async def reprendre(self, numero: str, agent: str, a: str) -> bool:
         """Take the place of an agent; False when he is no longer the one who is on it."""

@@ -7,6 +7,7 @@ from typing import Any, Final, TypeAlias
 
 from contracts.dossier import EtatDossier
 from services.intake.brouillons.saisie import LIBELLES
+from services.intake.decisions import derniere
 from services.intake.referentiels.store import Commune, Ecole
 from services.intake.suivi.frise import LIVREE, SUSPENDUE, dernier
 from services.intake.suivi.mots import Dossier, departement, siret
@@ -81,7 +82,7 @@ def declare(contenu: Mapping[str, Any], connu: Connu) -> Declare:
         ecoles=[_ecole(uai, connu) for uai in contenu["ecoles"]],
         pieces=[_piece(piece, connu) for piece in contenu["pieces"]],
         commentaires=contenu["commentaires"],
-        motivation=(contenu.get("decision") or {}).get("motivation", ""),
+        motivation=derniere(contenu).get("motivation", ""),
     )
 
 

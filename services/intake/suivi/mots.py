@@ -5,7 +5,7 @@ from typing import Any, Final, TypeAlias
 
 from contracts.dossier import EtatDossier
 from services.intake.brouillons.saisie import LIBELLES
-from services.intake.decisions import Geste
+from services.intake.decisions import Geste, derniere
 from services.intake.referentiels.domain import NOMS_DES_DEPARTEMENTS
 from services.intake.televersements.domain import typographier
 
@@ -60,7 +60,7 @@ def est_retire(dossier: Dossier) -> bool:
 
 def geste(dossier: Dossier) -> str:
     """Name the last thing that an agent decided of this version, if one did."""
-    return str((dossier.get("decision") or {}).get("geste", ""))
+    return str(derniere(dossier).get("geste", ""))
 
 
 def libelle(champ: str) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 from contracts.evenements import Verdict
-from services.intake.decisions import RAISONS, Geste, Raison
+from services.intake.decisions import RAISONS, Geste, Raison, derniere
 from services.intake.suivi.mots import Dossier, compte, geste, libelle
 from services.intake.televersements.domain import typographier
 
@@ -73,7 +73,7 @@ def resume(rapport: Rapport | None) -> str:
 def a_corriger(dossier: Dossier) -> list[Point]:
     """List what is to be corrected: what an agent asked for, if he did, else what the report holds against it."""
     if geste(dossier) == Geste.CORRIGER:
-        demandes = dossier["decision"]["demandes"]
+        demandes = derniere(dossier)["demandes"]
         return [Point(libelle(d["champ"]), f"{RAISONS[Raison(d['raison'])]}.".capitalize()) for d in demandes]
     bloquants = [c for c in _controles(dossier.get("rapport")) if c["verdict"] == Verdict.BLOQUANT]
     return [Point(libelle(controle["champ"]), _dit(controle)) for controle in bloquants]

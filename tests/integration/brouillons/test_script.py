@@ -1,7 +1,7 @@
 """What the form's script adds, in a real browser: saving while one types, cuts, live checks, communes as one types."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -87,14 +87,16 @@ async def poste(store: Store, application: Callable[[str], ASGIApp]) -> AsyncIte
     await service
 
 
-async def test_what_is_typed_is_saved_without_a_click(poste: Poste) -> None:
+async def test_what_is_typed_is_saved_without_a_click(poste: Poste, fait: Callable[..., Awaitable[object]]) -> None:
     await poste.ouvrir("deposant")
     await poste.page.get_by_label("Nom", exact=False).first.fill("Fictive")
     await poste.enregistre()
     assert (await poste.valeurs())["nom"] == "Fictive"
     await poste.page.get_by_label("Monsieur").check()
     await poste.page.get_by_label("Téléphone").fill("01 99")
-    await poste.page.reload()  # before the pause that a save waits for
+    await poste.page.reload()  # before the pause that a save waits for: the browser sends it while the page goes
+    await fait(poste.valeurs, lambda valeurs: (valeurs["civilite"], valeurs["telephone"]) == ("M.", "01 99"))
+    await poste.page.reload()
     await expect(poste.page.get_by_label("Monsieur")).to_be_checked()
 
 

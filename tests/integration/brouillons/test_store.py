@@ -16,6 +16,7 @@ from services.intake.brouillons.domain import PieceDuBrouillon
 from services.intake.brouillons.saisie import CHAMPS, PIECES, Rubrique
 from services.intake.brouillons.store import BROUILLONS_MAX, TropDeBrouillons
 from services.intake.comptes.identite import Identite
+from services.intake.decisions import derniere
 from services.intake.domain import numero_de
 from services.intake.reglages import PORTAIL
 from services.intake.store import Store
@@ -240,7 +241,7 @@ async def test_only_what_is_to_be_corrected_reopens_with_its_reason(store: Store
         (
             examine(
                 controle("ecoles"),
-                decision={"demandes": [{"champ": "deposant", "raison": "a_mettre_a_jour"}], "motivation": "Bonjour"},
+                decisions=[{"demandes": [{"champ": "deposant", "raison": "a_mettre_a_jour"}], "motivation": "Bonjour"}],
             ),
             ["civilite", "nom", "prenom", "fonction", "courriel", "telephone"],
         ),
@@ -260,7 +261,7 @@ async def test_what_reopens_is_what_was_named_or_could_not_be_filed_again(
     await store.brouillons.corriger(dossier)
     brouillon = await lire(DOSSIER["numero"])
     assert brouillon["a_corriger"] == ouverts
-    assert brouillon["motivation"] == dossier.get("decision", {}).get("motivation", "")
+    assert brouillon["motivation"] == derniere(dossier).get("motivation", "")
 
 
 async def test_a_correction_begun_stays_as_it_is_until_the_next_version(store: Store, lire: Lire) -> None:

@@ -9,8 +9,9 @@ import pytest
 from services._runtime.clock import now
 from services.intake.bureau.verrous import INACTIF
 from services.intake.store import Store
+from tests.scene import texte
 
-from .banc import Dossiers, Personne, texte
+from .banc import Dossiers, Personne
 
 MOTIVATION = "Il manque l’école des Roses & <b>autres</b>."
 
@@ -133,7 +134,7 @@ async def test_a_decision_changes_the_dossier_tells_it_and_frees_it(
     assert "verrou" not in dossier
     demandes = [{"champ": "ecoles", "raison": "incomplet"}] if geste == "corriger" else []
     prise = {"geste": geste, "motivation": MOTIVATION, "demandes": demandes, "par": "agent:agent-3"}
-    assert dossier["decision"] == {**prise, "le": dossier["chronologie"][-1]["le"]}
+    assert dossier["decisions"] == [{**prise, "le": dossier["chronologie"][-1]["le"]}]
     vu = texte(await agent.voir(f"/agent/dossiers/{ident}"))
     assert f"Décidé par agent-3. {MOTIVATION}" in vu
 
@@ -287,6 +288,6 @@ async def test_a_form_without_its_token_decides_nothing(agent: Personne, dossier
     ident = await dossiers.deposer()
     champs = {"version": "1", "etapes": "1", "geste": "valider", "confirme": "oui", "jeton": "faux"}
 
-    assert (await agent.http.post(f"/agent/dossiers/{ident}/decision", data=champs)).status_code == 403
-    assert (await agent.http.post("/agent/decisions", data={"choix": f"{ident}.1", "jeton": "faux"})).status_code == 403
+    assert (await agent.navigateur.post(f"/agent/dossiers/{ident}/decision", data=champs)).status_code == 403
+    assert (await agent.navigateur.post("/agent/decisions", data={"choix": f"{ident}.1", "jeton": "faux"})).status_code == 403
     assert (await dossiers.lire(ident))["etat"] == "depose"

@@ -5,13 +5,15 @@ from datetime import timedelta
 
 import pytest
 
+from deploy.demo.dossiers import SIRET_EXEMPLE, uai
 from services._runtime.clock import now
 from services._runtime.mongo import Document, Mongo
 from services.intake.decisions import CHAMPS, RAISONS, Raison
 from services.intake.domain import REGLE
 from services.intake.store import Store
+from tests.scene import texte
 
-from .banc import SIRET, Dossiers, Personne, controle, texte, uai
+from .banc import Dossiers, Personne, controle
 
 PDF = b"%PDF-1.7\n% a document\n"
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(64)
@@ -64,7 +66,7 @@ async def test_script_in_any_field_is_text(agent: Personne, dossiers: Dossiers) 
     mal = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>{{7*7}}"
     deposant = dict.fromkeys(("civilite", "nom", "prenom", "fonction", "courriel", "telephone"), mal)
     avant = {
-        "siret": SIRET,
+        "siret": SIRET_EXEMPLE,
         "commune": "77288",
         "deposant": deposant,
         "ecoles": [mal],
@@ -194,7 +196,7 @@ async def test_each_decision_names_its_author(agent: Personne, dossiers: Dossier
     ident = await dossiers.deposer(
         etat="valide",
         version=2,
-        versions=[premier | {"decision": prise}],
+        versions=[premier | {"decisions": [prise]}],
         chronologie=[
             {"le": t1, "fait": "CorrectionDemandée", "version": 1, "constat": "Le SIRET est faux."},
             {"le": t2, "fait": "CorrectionDemandée", "version": 1, "constat": constat},

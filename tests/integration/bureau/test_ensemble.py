@@ -5,8 +5,9 @@ import pytest
 from contracts.evenements import MotifSuspension
 from services._runtime.clock import now
 from services._runtime.mongo import Mongo
+from tests.scene import texte
 
-from .banc import Dossiers, Personne, texte
+from .banc import Dossiers, Personne
 
 LIVRAISON = "ENT1D.20261123-00007"
 
@@ -47,7 +48,7 @@ async def test_many_are_validated_each_for_itself_and_the_page_says_which(
         assert f"{ident} : {pourquoi}" in vu
     for ident in bons:
         dossier = await dossiers.lire(ident)
-        assert (dossier["etat"], dossier["decision"]["par"]) == ("valide", "agent:agent-3")
+        assert (dossier["etat"], dossier["decisions"][-1]["par"]) == ("valide", "agent:agent-3")
         assert len(dossier["sortie"]) == 1
     assert (await dossiers.lire(tenu))["etat"] == "depose"
 

@@ -11,7 +11,9 @@ from contracts.dossier import Soumission
 from contracts.evenements import PiecesVerifiees, Verdict
 from deploy.demo.dossiers import CONFORME
 from deploy.local.mongod import NoeudMongo
+from services._runtime.clock import now
 from services._runtime.mongo import Document, Mongo
+from services.intake.bureau.verrous import INACTIF
 from services.intake.comptes.identite import Identite
 from services.intake.decisions import Decision, Geste, decision
 from services.intake.depot import deposer
@@ -81,7 +83,7 @@ async def test_the_report_stays_with_its_version_and_the_earlier_one_is_kept(sto
 
     apres = await lire(store, numero)
     assert (apres["version"], apres["etat"]) == (2, "depose")
-    assert {"rapport", "verdict", "decision"}.isdisjoint(apres)
+    assert {"rapport", "verdict", "decisions"}.isdisjoint(apres)
     (ancienne,) = apres["versions"]
     assert ancienne == {nom: avant[nom] for nom in ancienne}
     assert ancienne["rapport"] == avant["rapport"]
@@ -106,13 +108,30 @@ async def test_a_decision_is_written_with_its_words_and_frees_the_dossier(store:
     prise = Decision(Geste.REFUSER, "agent-7", "Hors du marché.")
     transition = decision(await lire(store, numero), prise, datetime.now(UTC))
 
-    ecrites = [await store.decider(transition, {"geste": prise.geste, "motivation": prise.motivation}) for _ in "12"]
+    faite = {"geste": prise.geste, "motivation": prise.motivation}
+    ecrites = [await store.decider(transition, faite, prise.agent) for _ in "12"]
 
     dossier = await lire(store, numero)
     assert ecrites == [True, False]  # the second finds it decided
-    assert (dossier["etat"], dossier["decision"]["motivation"]) == ("refuse", "Hors du marché.")
+    assert (dossier["etat"], dossier["decisions"][-1]["motivation"]) == ("refuse", "Hors du marché.")
     assert "verrou" not in dossier
     assert dus(dossier).count("dossier.refuse.v1") == 1
+
+
+async def test_who_lost_his_place_between_reading_and_writing_decides_nothing(store: Store, mongo: Mongo) -> None:
+    numero = await deposer_a_elle(store)
+    assert await store.bureau.verrous.prendre(numero, "agent-7")
+    transition = decision(await lire(store, numero), Decision(Geste.VALIDER, "agent-7"), datetime.now(UTC))
+    assert await store.bureau.verrous.reprendre(numero, "agent-3", "agent-7")
+
+    assert not await store.decider(transition, {"geste": "valider"}, "agent-7")
+
+    dossier = await lire(store, numero)
+    assert (dossier["etat"], dossier["verrou"]["agent"]) == ("depose", "agent-3")
+    assert dus(dossier) == ["dossier.depose.v1"]
+    # One who went to lunch stops nobody.
+    await mongo.database["dossiers"].update_one({"_id": numero}, {"$set": {"verrou.actif_le": now() - INACTIF}})
+    assert await store.decider(transition, {"geste": "valider"}, "agent-7")
 
 
 async def test_ten_colleagues_are_invited_at_most_and_each_once(store: Store) -> None:

@@ -32,7 +32,7 @@ async def _decider(essai: Essai, numero: str, geste: Geste, motivation: str, *de
         "par": prise.par,
         "le": now(),
     }
-    assert await essai.store.decider(decision(await essai.lu(numero), prise, now()), garde)
+    assert await essai.store.decider(decision(await essai.lu(numero), prise, now()), garde, prise.agent)
 
 
 async def test_a_dossier_just_filed_shows_where_it_stands_and_all_that_was_filed(essai: Essai) -> None:
@@ -178,7 +178,7 @@ async def test_no_value_of_a_dossier_becomes_markup(essai: Essai, controle: Cont
     numero = await essai.deposer(camille, deposant=qui, commentaires=HOSTILE, fichiers=fichiers)
     await essai.verifier(numero, controle(Verdict.BLOQUANT, constat=HOSTILE))
     await essai.raconter(numero, HOSTILE, EtatDossier.A_CORRIGER, HOSTILE)
-    await essai.changer(numero, decision={"geste": "corriger", "motivation": HOSTILE, "demandes": []})
+    await essai.changer(numero, decisions=[{"geste": "corriger", "motivation": HOSTILE, "demandes": []}])
 
     page = await camille.lire(f"/dossiers/{numero}")
 

@@ -76,7 +76,7 @@ async def test_the_next_step_of_the_list_is_that_of_the_dossier(essai: Essai, co
     camille = await essai.personne()
     examine, classe, retire = [await essai.deposer(camille) for _ in range(3)]
     await essai.verifier(examine, controle(Verdict.INDISPONIBLE))
-    await essai.changer(classe, etat="classe_sans_suite", decision={"geste": "classer", "motivation": "…"})
+    await essai.changer(classe, etat="classe_sans_suite", decisions=[{"geste": "classer", "motivation": "…"}])
     await camille.poster(f"/dossiers/{retire}/retirer")
 
     cartes = {numero: carte for carte in _cartes(await camille.lire("/dossiers")) for numero in carte.split()}

@@ -29,13 +29,32 @@ def test_an_author_is_an_agent_or_a_rule_and_its_version(decide_par: str, mots: 
 
 def test_a_decision_is_told_with_its_author_and_his_words() -> None:
     prise = {"le": LE.replace(minute=5), "par": "agent:agent-3", "motivation": "Commande annulée.", "geste": "refuser"}
-    dossier = {"chronologie": [etape("DossierDéposé"), etape("DossierRefusé", "Refusé.", 5)], "decision": prise}
+    dossier = {"chronologie": [etape("DossierDéposé"), etape("DossierRefusé", "Refusé.", 5)], "decisions": [prise]}
 
     depose, refuse = historique(dossier)
 
     assert "Décidé" not in depose.texte
     assert refuse.texte == "Refusé. Décidé par agent-3. Commande annulée."
     assert refuse.etat == "erreur"
+
+
+def test_of_two_decisions_on_one_version_each_keeps_its_author_and_its_words() -> None:
+    demande = {"le": LE.replace(minute=5), "par": "agent:agent-3", "motivation": "Il manque une page."}
+    classement = {"le": LE.replace(minute=9), "par": "agent:agent-7", "motivation": "Sans nouvelles."}
+    etapes = [etape("CorrectionDemandée", "", 5), etape("DossierClassé", "", 9)]
+
+    lignes = historique({"chronologie": etapes, "decisions": [demande, classement]})
+
+    assert [ligne.texte for ligne in lignes] == [
+        "Décidé par agent-3. Il manque une page.",
+        "Décidé par agent-7. Sans nouvelles.",
+    ]
+
+
+def test_what_no_agent_decided_a_rule_did() -> None:
+    (ligne,) = historique({"chronologie": [etape("DossierValidé", "Tout est conforme.")]})
+
+    assert ligne.texte == "Tout est conforme. Décidé par la règle « validation-automatique », version 1."
 
 
 def test_a_withdrawal_is_nobody_elses_decision() -> None:

@@ -27,8 +27,8 @@ def test_every_state_has_its_word_and_its_next_step(dossier: Faire) -> None:
         ({"etat": "livre"}, "Tout est fait de notre côté"),
         ({"etat": "refuse"}, "lisez-en le motif"),
         ({"etat": "classe_sans_suite"}, "Vous avez retiré ce dossier"),
-        ({"etat": "classe_sans_suite", "decision": {"geste": "classer"}}, "Ce dossier est clos"),
-        ({"etat": "classe_sans_suite", "decision": {"geste": "corriger"}}, "Vous avez retiré ce dossier"),
+        ({"etat": "classe_sans_suite", "decisions": [{"geste": "classer"}]}, "Ce dossier est clos"),
+        ({"etat": "classe_sans_suite", "decisions": [{"geste": "corriger"}]}, "Vous avez retiré ce dossier"),
     ],
 )
 def test_the_next_step_says_who_must_do_what(dossier: Faire, change: dict[str, Any], dit: str) -> None:

@@ -75,7 +75,7 @@ def test_what_an_agent_asks_for_takes_the_place_of_the_report(dossier: Faire, co
     demande = dossier(
         etat="a_corriger",
         rapport=rapport(controle("bloquant")),
-        decision={"geste": "corriger", "demandes": demandes, "motivation": "Il manque une page."},
+        decisions=[{"geste": "corriger", "demandes": demandes, "motivation": "Il manque une page."}],
     )
 
     assert a_corriger(demande) == [
