@@ -22,8 +22,8 @@ from services.intake.comptes.courrier import Courrier
 from services.intake.comptes.identite import Identite
 from services.intake.depot import deposer
 from services.intake.domain import Proprietaire
-from services.intake.portail.acces import Acces
 from services.intake.portail.app import build_portail
+from services.intake.portail.garde import BROUILLONS
 from services.intake.portail.page import Page, Portail
 from services.intake.reglages import PORTAIL, ReglagesPortail, Theme
 from services.intake.store import Store
@@ -56,7 +56,7 @@ class Scene:
 
     def chemin(self, page: Page, numero: str = "") -> str:
         """Give a path of this route, about what is there unless told otherwise."""
-        reel = self.brouillon if page.acces is Acces.BROUILLON else self.dossier
+        reel = self.brouillon if page.acces in BROUILLONS else self.dossier
         valeurs = {"numero": numero or reel, "role": "bon_commande_editeur", "fournisseur": "proconnect"}
         morceaux = page.chemin.split("/")
         return "/".join(valeurs.get(m[1:-1], "x" * 43) if m.startswith("{") else m for m in morceaux)

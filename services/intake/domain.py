@@ -28,6 +28,7 @@ from contracts.evenements import (
 SOURCE: Final = "ent1d/intake"
 REGLE: Final = "regle:validation-automatique.1"
 EN_ATTENTE: Final = "EnAttente"
+INVITES_MAX: Final = 10  # colleagues, to a dossier or to a draft
 SANS_IMPORTANCE: Final = timedelta(seconds=15)  # what waits for less is not worth a line
 COURRIELS: Final = {
     "accuse": "accusé de dépôt",

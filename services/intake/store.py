@@ -14,14 +14,13 @@ from services.intake.brouillons.store import Brouillons
 from services.intake.bureau.store import Bureau
 from services.intake.bureau.verrous import libre_pour
 from services.intake.comptes.store import Comptes
-from services.intake.domain import SOURCE, Proprietaire, Transition, verdict
+from services.intake.domain import INVITES_MAX, SOURCE, Proprietaire, Transition, verdict
 from services.intake.lecture import Lecture
 from services.intake.pieces import Pieces
 from services.intake.pieces_lecture import PiecesLues
 from services.intake.referentiels.store import Referentiels
 from services.intake.televersements.store import Televersements
 
-INVITES_MAX: Final = 10
 CONTENU: Final = (
     *("siret", "commune", "deposant", "ecoles", "pieces", "commentaires"),
     *("version", "depose_le", "rapport", "decisions"),

@@ -17,12 +17,11 @@ from services.intake.brouillons.domain import PieceDuBrouillon
 from services.intake.brouillons.saisie import Rubrique, Valeurs, ecriture, vierge
 from services.intake.comptes.identite import Identite
 from services.intake.decisions import derniere
-from services.intake.domain import numero_de
+from services.intake.domain import INVITES_MAX, numero_de
 from services.intake.reglages import PORTAIL
 
 CONSERVATION: Final = timedelta(days=92)  # three months, whichever they are, after the last change
 BROUILLONS_MAX: Final = 50  # of one account; a person has one a year
-INVITES_MAX: Final = 10  # as many as a dossier may have
 
 
 class TropDeBrouillons(Exception):  # noqa: N818  # a finding
@@ -78,9 +77,10 @@ class Brouillons:
             await self._brouillons.replace_one(earlier, brouillon, upsert=True)
         await self._brouillons.update_one({"_id": dossier["numero"]}, {"$set": {"invites": dossier["invites"]}})
 
-    async def lire(self, numero: str, identite: Identite) -> Document | None:
-        """Read a draft that this person owns or was invited to."""
-        trouve: Document | None = await self._brouillons.find_one({"_id": numero, **_a(identite)})
+    async def lire(self, numero: str, identite: Identite, *, invites: bool = True) -> Document | None:
+        """Read a draft that this person owns, or (`invites`) was invited to."""
+        a_elle = _a(identite) if invites else {"compte": identite.compte}
+        trouve: Document | None = await self._brouillons.find_one({"_id": numero, **a_elle})
         return trouve
 
     async def lister(self, identite: Identite) -> list[Document]:

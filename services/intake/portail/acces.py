@@ -7,12 +7,14 @@ class Acces(StrEnum):
     """What somebody must be. What is not his answers as what does not exist.
 
     `DOSSIER` and `BROUILLON` are for the account that owns what `{numero}` names, and for the colleagues it invited;
-    `PROPRIETAIRE` is for the owner alone. An agent, logged in with his second factor, reaches no draft.
+    `PROPRIETAIRE` is for the owner of a dossier alone, `AUTEUR` for that of a draft. An agent, logged in with his
+    second factor, reaches no draft.
     """
 
     PUBLIC = "public"
     CONNECTE = "connecte"
     BROUILLON = "brouillon"
+    AUTEUR = "auteur"
     DOSSIER = "dossier"
     PROPRIETAIRE = "proprietaire"
     AGENT = "agent"

@@ -12,6 +12,7 @@ from services.intake.comptes.identite import Identite
 from services.intake.portail.acces import Acces
 from services.intake.portail.page import Demande, Formulaire, Page, Portail
 
+BROUILLONS: Final = frozenset({Acces.BROUILLON, Acces.AUTEUR})  # what is about a draft
 SANS_EFFET: Final = frozenset({"GET", "HEAD"})
 
 
@@ -30,7 +31,7 @@ class Garde:
         if identite is None and page.acces is not Acces.PUBLIC:
             return self._vers_la_connexion(request)
         document = await self._document(request, identite)
-        if document is None and page.acces is Acces.BROUILLON:
+        if document is None and page.acces in BROUILLONS:
             return await self._vers_le_dossier(request, identite)
         formulaire = Formulaire()
         if page.methode not in SANS_EFFET and not page.en_flux:
@@ -60,8 +61,8 @@ class Garde:
         numero = request.path_params.get("numero")
         if identite is None or numero is None:
             return None
-        if acces is Acces.BROUILLON:
-            return await store.brouillons.lire(numero, identite)
+        if acces in BROUILLONS:
+            return await store.brouillons.lire(numero, identite, invites=acces is Acces.BROUILLON)
         if acces is Acces.AGENT:
             trouve = await store.dossier_d_agent(numero)
         else:

@@ -17,10 +17,10 @@ from services.intake.bureau.verrous import INACTIF
 from services.intake.comptes.identite import Identite
 from services.intake.decisions import Decision, Geste, decision
 from services.intake.depot import deposer
-from services.intake.domain import Proprietaire, SoumissionRefusee
+from services.intake.domain import INVITES_MAX, Proprietaire, SoumissionRefusee
 from services.intake.handlers import on_pieces_verifiees
 from services.intake.reglages import PORTAIL
-from services.intake.store import INVITES_MAX, Store
+from services.intake.store import Store
 
 Rapport = Callable[..., PiecesVerifiees]
 COMPTE, COLLEGUE = "c" * 32, "collegue@mairie-exemple.fr"

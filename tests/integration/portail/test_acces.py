@@ -17,6 +17,7 @@ ADMIS: Final = {
     Acces.PUBLIC: TOUS,
     Acces.CONNECTE: TOUS - {"anonyme"},
     Acces.BROUILLON: {"deposant", "collegue"},
+    Acces.AUTEUR: {"deposant"},
     Acces.DOSSIER: {"deposant", "collegue"},
     Acces.PROPRIETAIRE: {"deposant"},
     Acces.AGENT: {"agent"},

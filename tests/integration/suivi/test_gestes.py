@@ -7,7 +7,7 @@ import pytest
 
 from contracts.dossier import EtatDossier
 from contracts.evenements import Verdict
-from services.intake.store import INVITES_MAX
+from services.intake.domain import INVITES_MAX
 
 Essai = Any
 Controle = Callable[..., Any]

@@ -6,6 +6,7 @@ from services.intake.portail.page import Page
 from services.intake.portail.pages import (
     accueil,
     bureau,
+    collegues,
     compte,
     connexion,
     connexion_oidc,
@@ -26,5 +27,6 @@ PAGES: Final[tuple[Page, ...]] = (
     *televersements.PAGES,
     *referentiels.PAGES,
     *dossiers.PAGES,
+    *collegues.PAGES,
     *bureau.PAGES,
 )

@@ -9,11 +9,12 @@ from starlette.responses import Response
 from contracts.dossier import EtatDossier
 from services._runtime.mongo import Document
 from services.intake.decisions import OUVERTS
+from services.intake.domain import INVITES_MAX
 from services.intake.portail.acces import Acces
 from services.intake.portail.page import Demande, Page
 from services.intake.portail.rendu import rendre
 from services.intake.referentiels.store import Commune
-from services.intake.store import INVITES_MAX, Store
+from services.intake.store import Store
 from services.intake.suivi import mots
 from services.intake.suivi.courriels import courriels
 from services.intake.suivi.declare import Connu, declare, remises

@@ -55,9 +55,7 @@ async def recevoir(demande: Demande) -> Response:
 
 
 async def supprimer(demande: Demande) -> Response:
-    """Delete the draft, for its owner."""
-    if not _est_sien(demande):
-        return rediriger(adresse(demande.objet, Rubrique.RECAPITULATIF))
+    """Delete the draft."""
     await demande.portail.store.brouillons.supprimer(demande.objet["_id"])
     return rediriger("/dossiers", fait="brouillon-supprime")
 
@@ -142,5 +140,5 @@ _RECAPITULATIF: Final = f"/brouillons/{{numero}}/{Rubrique.RECAPITULATIF}"
 PAGES: Final = (
     Page("GET", _RECAPITULATIF, Acces.BROUILLON, montrer),
     Page("POST", _RECAPITULATIF, Acces.BROUILLON, recevoir),
-    Page("POST", "/brouillons/{numero}/supprimer", Acces.BROUILLON, supprimer),
+    Page("POST", "/brouillons/{numero}/supprimer", Acces.AUTEUR, supprimer),
 )
