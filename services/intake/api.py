@@ -118,7 +118,7 @@ async def deposer_piece(
     nom: Annotated[str, Query(description="what you call this file; 200 characters are kept")] = "piece",
     content_length: Annotated[int, Header(include_in_schema=False)] = 0,
 ) -> PieceRecue:
-    """Send one piece as the body, 200 Mo at most, in one stream."""
+    """Send one piece as the body, 200 Mo at most, in one stream. What no submission names is erased a week later."""
     if request.headers.get("content-type", "").startswith("multipart/"):
         raise HTTPException(415, "Envoyez les octets du fichier comme corps de la requête, sans formulaire.")
     if content_length > TAILLE_MAX_PIECE:

@@ -23,7 +23,7 @@ def build(settings: Settings | None = None) -> Starlette:
     given = settings or read_settings(Settings)
 
     def parts(store: Store) -> Parts:
-        menage = Worker("menage", store.pieces.oublier_les_abandons, idle=3600.0)
+        menage = Worker("menage", store.menage.passer, idle=3600.0)
         api = Entetes(build_api(store, given.producteurs))
         courrier, inspecteur = Courrier.de(given), Inspecteur()
         portail = build_portail(Portail.assembler(store, ReglagesPortail.de(given), courrier, inspecteur))

@@ -19,6 +19,9 @@ from services.intake.domain import SoumissionRefusee
 
 BUCKET: Final = "pieces"
 NOM_MAX: Final = 200  # characters kept of the name that a producer gives
+EMPLOI: Final = "metadata.emploi"  # there until a dossier is known to name the piece: A_VERIFIER
+A_VERIFIER: Final = "a_verifier"
+CONDAMNEE: Final = "metadata.condamnee_le"  # nothing named the piece then: it is about to be erased
 ABANDON: Final = timedelta(hours=24)  # no upload lasts that long: what is left of it is nobody's
 
 
@@ -48,8 +51,9 @@ class Pieces:
         self._en_cours = mongo.database["televersements"]
 
     async def prepare(self) -> None:
-        """Create the index that GridFS readers rely on."""
+        """Create the index that GridFS readers rely on, and that of the pieces which may be nobody's."""
         await self._morceaux.create_index([("files_id", 1), ("n", 1)], unique=True)
+        await self._fichiers.create_index("uploadDate", partialFilterExpression={EMPLOI: A_VERIFIER})
 
     async def garder(self, producteur: str, nom: str, recus: AsyncIterable[bytes]) -> PieceGardee:
         """Keep a piece while it arrives. `nom` is what its producer calls it: data, never a path.
@@ -87,19 +91,18 @@ class Pieces:
             "length": gardee.taille,
             "chunkSize": FILE_CHUNK,
             "uploadDate": now(),
-            "metadata": {"producteur": producteur, "sha256": gardee.sha256},
+            "metadata": {"producteur": producteur, "sha256": gardee.sha256, "emploi": A_VERIFIER},
         }
         await self._fichiers.update_one({"_id": gardee.id}, {"$setOnInsert": fiche}, upsert=True)
 
-    async def oublier_les_abandons(self) -> bool:
-        """Forget the uploads that nobody went on with for a day, or that a crash of ours cut. A step of a Worker."""
+    async def oublier_les_abandons(self) -> None:
+        """Forget the uploads that nobody went on with for a day, or that a crash of ours cut."""
         abandonne = {"le": {"$lt": now() - ABANDON}}
         async for abandon in self._en_cours.find(abandonne, {"_id": 1}):
             # Marked first: who would go on with it after this no longer finds it.
             marque = await self._en_cours.update_one({"_id": abandon["_id"], **abandonne}, {"$set": {"etat": "oublie"}})
             if marque.matched_count:
                 await self._oublier(abandon["_id"])
-        return False
 
     async def effacer(self, piece: str) -> None:
         """Forget the bytes of a piece that nobody was told of."""
@@ -107,10 +110,9 @@ class Pieces:
         await self._morceaux.delete_many({"files_id": piece})
 
     async def connues(self, producteur: str, ids: Sequence[str]) -> dict[str, tuple[str, int]]:
-        """Give the (SHA-256, size) of those of these pieces that this producer uploaded."""
-        trouvees = self._fichiers.find(
-            {"_id": {"$in": list(ids)}, "metadata.producteur": producteur}, {"metadata": 1, "length": 1}
-        )
+        """Give the (SHA-256, size) of those of these pieces that this producer uploaded, and that stay."""
+        a_lui = {"_id": {"$in": list(ids)}, "metadata.producteur": producteur, CONDAMNEE: {"$exists": False}}
+        trouvees = self._fichiers.find(a_lui, {"metadata": 1, "length": 1})
         return {piece["_id"]: (piece["metadata"]["sha256"], piece["length"]) async for piece in trouvees}
 
     async def _ecrire(self, piece: str, recus: AsyncIterable[bytes]) -> PieceGardee:

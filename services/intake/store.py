@@ -16,6 +16,7 @@ from services.intake.bureau.verrous import libre_pour
 from services.intake.comptes.store import Comptes
 from services.intake.domain import INVITES_MAX, SOURCE, Proprietaire, Transition, verdict
 from services.intake.lecture import Lecture
+from services.intake.menage import Menage
 from services.intake.pieces import Pieces
 from services.intake.pieces_lecture import PiecesLues
 from services.intake.referentiels.store import Referentiels
@@ -51,6 +52,7 @@ class Store(Lecture):
         self.referentiels = Referentiels(base.mongo)
         self.brouillons = Brouillons(base.mongo)
         self.televersements = Televersements(base.mongo, self.pieces)
+        self.menage = Menage(base.mongo, self.pieces)
         self.pieces_lues = PiecesLues(base.mongo, self.pieces)
         self.bureau = Bureau(base.mongo)
 

@@ -31,8 +31,8 @@ class TropDeBrouillons(Exception):  # noqa: N818  # a finding
 class Brouillons:
     """Drafts by the number that their dossier has, or will have.
 
-    Left alone, a draft goes three months after its last change; the bytes of its pieces stay in GridFS, where they may
-    be those of a dossier too.
+    Left alone, a draft goes three months after its last change; the bytes of its pieces are Menage's to erase, since
+    they may be those of a dossier too.
     """
 
     def __init__(self, mongo: Mongo) -> None:

@@ -36,7 +36,7 @@ async def test_a_piece_is_kept_byte_for_byte_and_told_with_its_sha256(
     assert lue.getvalue() == contenu
     fiche = await base.database["pieces.files"].find_one({"_id": recue["id"]})
     assert fiche is not None
-    assert fiche["metadata"] == {"producteur": "demo", "sha256": recue["sha256"]}
+    assert fiche["metadata"] == {"producteur": "demo", "sha256": recue["sha256"], "emploi": "a_verifier"}
 
 
 async def test_an_empty_piece_is_refused_now_and_not_in_a_report(
