@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Final, Self
+from typing import Annotated, Final, Literal, Self, TypeAlias
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, DirectoryPath, Field, HttpUrl, SecretStr, model_validator
 from yarl import URL
 
+from contracts.valeurs import Courriel
 from services._runtime.smtp import SmtpSettings
 
 
@@ -29,6 +30,7 @@ class ReglagesFournisseur(BaseModel):
     client: str
     secret: SecretStr
     portees: tuple[str, ...] = ("openid", "email")
+    acr: Annotated[tuple[str, ...], Field(description="levels of assurance: asked for, and no other is accepted")] = ()
     agents: bool = False  # whether it may also identify agents, its own second factor being theirs
 
 
@@ -39,6 +41,9 @@ def _pas_le_portail(nom: str) -> str:
     if nom == PORTAIL:
         raise ValueError("ce nom est celui du portail")
     return nom
+
+
+Mention: TypeAlias = Annotated[str, Field(max_length=300)]
 
 
 class Settings(SmtpSettings):
@@ -57,6 +62,10 @@ class Settings(SmtpSettings):
         "Académie de Créteil"
     )
 
+    dpo: Annotated[Courriel | Literal[""], Field(description="the data protection officer, for the legal page")] = ""
+    publication: Annotated[Mention, Field(description="who directs the publication, as the law wants it said")] = ""
+    hebergement: Annotated[Mention, Field(description="who hosts the service: name, address, telephone")] = ""
+
     @model_validator(mode="after")
     def _le_dsfr_est_la(self) -> Self:
         if self.theme is Theme.DSFR and not (self.dsfr_dir and (self.dsfr_dir / "dsfr.min.css").is_file()):
@@ -73,6 +82,10 @@ class ReglagesPortail:
     theme: Theme
     fournisseurs: tuple[ReglagesFournisseur, ...]
     dsfr_dir: Path | None = None
+    aide: str = ""  # a mailbox that somebody reads
+    dpo: str = ""
+    publication: str = ""
+    hebergement: str = ""
 
     @classmethod
     def de(cls, settings: Settings) -> Self:
@@ -83,6 +96,10 @@ class ReglagesPortail:
             theme=settings.theme,
             fournisseurs=settings.fournisseurs,
             dsfr_dir=settings.dsfr_dir,
+            aide=settings.mail_reply_to,
+            dpo=settings.dpo,
+            publication=settings.publication,
+            hebergement=settings.hebergement,
         )
 
     @property

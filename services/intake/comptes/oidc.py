@@ -79,11 +79,6 @@ class Decouverte(BaseModel):
         post = "client_secret_post"
         return post if post in self.token_endpoint_auth_methods_supported else "client_secret_basic"
 
-    @property
-    def niveau(self) -> dict[str, str]:
-        """Ask for the level of assurance where there is but one: FranceConnect wants it named."""
-        return {"acr_values": self.acr_values_supported[0]} if len(self.acr_values_supported) == 1 else {}
-
 
 class Fournisseur:
     """One provider. It sends people back to `retour`, and after its logout to `accueil`."""
@@ -104,7 +99,7 @@ class Fournisseur:
                 state=etat,
                 nonce=aller.nonce,
                 code_verifier=aller.verificateur,
-                **publie.niveau,
+                **self._niveau(publie),
             )
             return str(url)
 
@@ -129,6 +124,12 @@ class Fournisseur:
             page = (await self._decouvrir(client)).end_session_endpoint
             suite = {"id_token_hint": id_token, "post_logout_redirect_uri": self._accueil, "state": etat}
             return str(add_params_to_uri(str(page), suite)) if page else None
+
+    def _niveau(self, publie: Decouverte) -> dict[str, str]:
+        """Ask for the levels of the settings, or else for the only one there is: FranceConnect wants it named."""
+        seul = publie.acr_values_supported if len(publie.acr_values_supported) == 1 else ()
+        demandes = self.reglages.acr or seul
+        return {"acr_values": " ".join(demandes)} if demandes else {}
 
     @asynccontextmanager
     async def _echange(self, etape: str) -> AsyncIterator[Any]:
@@ -156,6 +157,8 @@ class Fournisseur:
         cles = partial(self._lire_cles, client, publie)
         attendus = {"iss": publie.issuer, "aud": self.reglages.client}
         dit = await verifier(id_token, cles, attendus | {"nonce": nonce}, presents=("exp", "iat"))
+        if self.reglages.acr and dit.get("acr") not in self.reglages.acr:
+            raise ValueError("un niveau de garantie qui ne suffit pas")
         reponse = await client.get(str(publie.userinfo_endpoint))
         reponse.raise_for_status()
         # ProConnect and FranceConnect sign it.
