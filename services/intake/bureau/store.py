@@ -146,7 +146,7 @@ class Bureau:
         return len({dossier["_id"] for dossier in chain(*await asyncio.gather(*vus))})
 
     async def _en_attente(self) -> list[str]:
-        """Give the numbers of dossiers whose delivery or mail waits: COMPTE_MAX of each at most."""
+        """Give the numbers of dossiers whose delivery or mail waits: of each, enough to know that they are too many."""
         maintenant = now()
         if self._attendus is None or maintenant - self._attendus[0] >= FRAICHEUR:
             depuis: Document = {"attente.depuis": {"$lte": maintenant - SANS_IMPORTANCE}}
@@ -154,8 +154,8 @@ class Bureau:
             du = {"titulaire": {"$in": await self._perimetres.distinct("titulaire")}, "livree": False, **depuis}
             envoi = {"etat": {"$in": list(COURRIELS_DUS)}, **depuis}
             trouves = await asyncio.gather(
-                self._perimetres.find(du, {"numero": 1}, limit=COMPTE_MAX).to_list(),
-                self._envois.find(envoi, {"numero": 1}, limit=COMPTE_MAX).to_list(),
+                self._perimetres.find(du, {"numero": 1}, limit=COMPTE_MAX + 1).to_list(),
+                self._envois.find(envoi, {"numero": 1}, limit=COMPTE_MAX + 1).to_list(),
             )
             self._attendus = maintenant, sorted({attendu["numero"] for attendu in chain(*trouves)})
         return self._attendus[1]

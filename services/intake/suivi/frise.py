@@ -62,6 +62,13 @@ def versions(dossier: Dossier) -> list[Mapping[str, Any]]:
     return [*dossier.get("versions", ()), dossier]
 
 
+def piece_deposee(dossier: Dossier, role: str, version: str = "") -> str | None:
+    """Give the id of a piece, in the present version or in the one that is named."""
+    voulue = version or str(dossier["version"])
+    contenu = next((c for c in versions(dossier) if str(c["version"]) == voulue), {"pieces": ()})
+    return next((piece["id"] for piece in contenu["pieces"] if piece["role"] == role), None)
+
+
 def dernier(dossier: Dossier, fait: str) -> Etape | None:
     """Find the last time that something happened to a dossier."""
     return next((etape for etape in reversed(_etapes(dossier)) if etape.fait == fait), None)

@@ -26,7 +26,7 @@ from services.intake.portail.rendu import PARIS, moment, rendre
 from services.intake.portail.telechargement import OCTETS, disposition
 from services.intake.store import Store
 from services.intake.suivi.declare import Connu, declare, remises
-from services.intake.suivi.frise import versions
+from services.intake.suivi.frise import piece_deposee, versions
 from services.intake.suivi.mots import libelle
 
 GESTES: Final = {
@@ -78,24 +78,17 @@ async def montrer(demande: Demande, saisie: Saisie | None = None, *, refus: str 
 
 async def piece(demande: Demande) -> Response:
     """Show a piece in a frame, or give it to be saved; what is no PDF nor image is only given."""
-    ident = _ident(demande)
+    role = demande.request.path_params["role"]
+    ident = piece_deposee(demande.objet, role, demande.request.query_params.get("version", ""))
     ouverte = await demande.portail.store.pieces_lues.ouvrir(ident) if ident else None
     if ouverte is None:
         raise HTTPException(404)
     genre, suffixe, morceaux = await apercu(ouverte.morceaux)
-    nom = disposition(f"{demande.objet['_id']}_{demande.request.path_params['role']}{suffixe}")
+    nom = disposition(f"{demande.objet['_id']}_{role}{suffixe}")
     if genre and not demande.request.query_params.get("enregistrer"):
         nom = nom.replace("attachment", "inline", 1)
     en_tetes = {"Content-Disposition": nom, "Content-Length": str(ouverte.taille), **POLITIQUE}
     return StreamingResponse(morceaux, media_type=genre or OCTETS, headers=en_tetes)
-
-
-def _ident(demande: Demande) -> str | None:
-    """Find a piece by its role, in the present version or in the one that is named."""
-    voulue = demande.request.query_params.get("version", str(demande.objet["version"]))
-    contenu = next((c for c in versions(demande.objet) if str(c["version"]) == voulue), {"pieces": ()})
-    role = demande.request.path_params["role"]
-    return next((piece["id"] for piece in contenu["pieces"] if piece["role"] == role), None)
 
 
 async def _voisins(store: Store, objet: Mapping[str, Any]) -> list[dict[str, Any]]:

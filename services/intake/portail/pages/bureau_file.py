@@ -92,6 +92,7 @@ async def montrer(demande: Demande) -> Response:
         trouvaille=trouvaille,
         rangees=[_rangee(dossier, noms, now()) for dossier in feuille.dossiers],
         feuille=feuille,
+        incomplete=criteres.onglet == Onglet.INCIDENTS and compteurs[Onglet.INCIDENTS] > COMPTE_MAX,
     )
 
 

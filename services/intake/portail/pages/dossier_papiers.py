@@ -16,14 +16,14 @@ from services.intake.portail.pages.dossier import connaitre
 from services.intake.portail.rendu import jour, moment, taille
 from services.intake.portail.telechargement import PDF, telecharger, telecharger_en_flux
 from services.intake.suivi.declare import Connu, PieceDeclaree, declare
-from services.intake.suivi.frise import versions
+from services.intake.suivi.frise import piece_deposee, versions
 from services.intake.suivi.mots import ETATS, siret
 
 
 async def piece(demande: Demande) -> Response:
-    """Give back a piece of the present version."""
+    """Give back a piece of the present version, or of the one that is asked for."""
     role = demande.request.path_params["role"]
-    ident = next((p["id"] for p in demande.objet["pieces"] if p["role"] == role), None)
+    ident = piece_deposee(demande.objet, role, demande.request.query_params.get("version", ""))
     ouverte = await demande.portail.store.pieces_lues.ouvrir(ident) if ident else None
     if ouverte is None:
         raise HTTPException(404)
