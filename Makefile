@@ -23,8 +23,14 @@ check: installer ## lint, types, architecture, compose syntax: seconds
 test: check ## check, then unit, contract, integration and end-to-end tests on real servers
 	@$(BIN)/pytest $(ARGS)
 
-bench: installer ## dossiers per second through the whole chain, and latency; N=2000 DEBIT=20
-	@$(BIN)/python -m deploy.bench $(if $(N),--backlog $(N)) $(if $(DEBIT),--debit $(DEBIT))
+bench: QUOI ?= chaine pages televersements
+bench: installer ## dossiers per second, pages over 100,000 dossiers, twenty uploads at once; QUOI="chaine pages televersements" N=2000 DEBIT=20
+	@for quoi in $(QUOI); do case $$quoi in \
+	  chaine) $(BIN)/python -m deploy.bench $(if $(N),--backlog $(N)) $(if $(DEBIT),--debit $(DEBIT)) ;; \
+	  pages) $(BIN)/python -m deploy.bench_pages ;; \
+	  televersements) $(BIN)/python -m deploy.bench_televersements ;; \
+	  *) echo "QUOI : chaine, pages, televersements" >&2; false ;; \
+	esac || exit 1; done
 
 campagne: installer ## faults on the real system, judged from outside; DUREE=300 GRAINE=42 PANNES="mongod.tuer=10" POINTS="1 2 10" HOSTILES=1000 PART= DEBIT= VOIES= ECHELLE=
 	@$(BIN)/python -m deploy.campagne $(if $(DUREE),--duree $(DUREE)) $(if $(GRAINE),--graine $(GRAINE)) \

@@ -109,11 +109,8 @@ async def _preparer(mongodb: str, nombre: int) -> list[Envoi]:
     store, envois = Store(base), list[Envoi]()
     await store.prepare()
     while len(envois) < nombre:
-        compte = uuid4().hex
-        await base.mongo.database["comptes"].insert_one(
-            {"_id": compte, "courriel": f"{compte}@exemple.fr", "identites": []}
-        )
-        cookie = await store.comptes.sessions.ouvrir(compte)
+        compte = await store.comptes.de_courriel(f"{uuid4().hex}@exemple.fr")
+        cookie = await store.comptes.sessions.ouvrir(compte["_id"])
         identite = await store.comptes.identite(cookie)
         if identite is None:
             raise LookupError("la session n’est pas gardée")

@@ -1,7 +1,7 @@
-"""The base that `bench_bureau` measures on: dossiers of all states, spread over communes, schools and a year."""
+"""The base that `bench_pages` measures on: dossiers of all states, with their mails and deliveries, over a year."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -11,6 +11,7 @@ from contracts.dossier import EtatDossier, RolePiece
 from contracts.evenements import Verdict
 from contracts.valeurs import lettre_uai
 from services._runtime.clock import now
+from services.intake.reglages import PORTAIL
 
 COMMUNES: Final = (
     *(f"77{n:03d}" for n in range(1, 508)),
@@ -18,8 +19,11 @@ COMMUNES: Final = (
     *(f"94{n:03d}" for n in range(1, 48)),
 )
 ETATS: Final = dict(zip(list(EtatDossier)[1:], (8, 6, 10, 66, 5, 5), strict=True))
+MOTIFS: Final = ("accuse", "validation", "livraison")
+PAR_COMPTE: Final = 4  # dossiers: one a year, or a few schools at a time
 LOT: Final = 2_000
 SIGNES: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+Document = dict[str, Any]
 
 
 def uais() -> list[str]:
@@ -28,22 +32,30 @@ def uais() -> list[str]:
     return [code + lettre_uai(code) for code in codes]
 
 
-def remplir(mongodb: str, base: str, nombre: int, hasard: random.Random) -> list[dict[str, Any]]:
+def remplir(mongodb: str, base: str, nombre: int, hasard: random.Random) -> list[Document]:
     """Fill the base; give a few of its dossiers, to be looked for."""
-    codes, maintenant, connus = uais(), now(), list[dict[str, Any]]()
-    with MongoClient[dict[str, Any]](mongodb) as client:
-        for index in ([("titulaire", 1), ("livree", 1)], "numero"):  # as aaf_dispatch makes them
-            client[base]["perimetres"].create_index(index)
+    codes, maintenant, connus = uais(), now(), list[Document]()
+    with MongoClient[Document](mongodb) as client:
+        # As the services that write them make them.
+        for collection, index in (("perimetres", [("titulaire", 1), ("livree", 1)]), ("perimetres", "numero")):
+            client[base][collection].create_index(index)
+        for index in ("numero", "etat"):
+            client[base]["envois"].create_index(index)
         for debut in range(0, nombre, LOT):
             lot = [_dossier(debut + rang, hasard, codes, maintenant) for rang in range(min(LOT, nombre - debut))]
-            client[base]["dossiers"].insert_many(lot, ordered=False)
             valides = [d for d in lot if d["etat"] in {EtatDossier.VALIDE, EtatDossier.LIVRE}]
-            client[base]["perimetres"].insert_many([_perimetre(d, rang) for rang, d in enumerate(valides)])
-            connus += lot[:10]
+            for collection, documents in (
+                ("dossiers", lot),
+                ("envois", [envoi for dossier in lot for envoi in _envois(dossier)]),
+                ("pieces.files", [piece for dossier in lot for piece in _fichiers(dossier)]),
+                ("perimetres", [_perimetre(d, rang) for rang, d in enumerate(valides)]),
+            ):
+                client[base][collection].insert_many(documents, ordered=False)
+            connus += lot[:8]
     return connus
 
 
-def _dossier(rang: int, hasard: random.Random, uais: Sequence[str], maintenant: datetime) -> dict[str, Any]:
+def _dossier(rang: int, hasard: random.Random, uais: Sequence[str], maintenant: datetime) -> Document:
     bits = hasard.getrandbits(50)
     signes = "".join(SIGNES[bits >> decalage & 31] for decalage in range(45, -1, -5))
     numero, commune = f"ENT-{signes[:5]}-{signes[5:]}", hasard.choice(COMMUNES)
@@ -53,7 +65,9 @@ def _dossier(rang: int, hasard: random.Random, uais: Sequence[str], maintenant: 
     contenu = {
         "_id": numero,
         "numero": numero,
-        "producteur": "ent1d",
+        "producteur": PORTAIL,
+        "compte": f"{rang // PAR_COMPTE:032x}",
+        "invites": [],
         "depots": [{"cle": f"cle-{rang}"}],
         "etat": etat,
         "version": 1,
@@ -63,7 +77,10 @@ def _dossier(rang: int, hasard: random.Random, uais: Sequence[str], maintenant: 
         "commentaires": "",
         "deposant": dict.fromkeys(("civilite", "nom", "prenom", "fonction", "courriel", "telephone"), "fictif"),
         "ecoles": hasard.sample(uais, hasard.randrange(1, 12)),
-        "pieces": [{"role": role, "id": f"{bits:032x}", "sha256": "a" * 64, "taille": 100_000} for role in RolePiece],
+        "pieces": [
+            {"role": role, "id": f"{bits:030x}{n:02x}", "sha256": "a" * 64, "taille": 100_000}
+            for n, role in enumerate(RolePiece)
+        ],
         "depose_le": depose_le,
         "chronologie": [{"le": depose_le, "fait": fait, "version": 1, "constat": "Constat. " * 8} for fait in faits],
     }
@@ -80,12 +97,27 @@ def _verdict(etat: EtatDossier, hasard: random.Random) -> Verdict | None:
     return Verdict.AVERTISSEMENT if hasard.random() < 0.1 else Verdict.CONFORME  # noqa: PLR2004  # one in ten
 
 
-def _controle(verdict: Verdict) -> dict[str, Any]:
+def _controle(verdict: Verdict) -> Document:
     textes = {"id": "essai", "champ": "siret", "source": "Essai", "constat": "Un constat de longueur ordinaire. " * 3}
     return {**textes, "verdict": verdict, "valeurs": [], "corrigeable": True}
 
 
-def _perimetre(dossier: dict[str, Any], rang: int) -> dict[str, Any]:
+def _envois(dossier: Document) -> Iterator[Document]:
+    for motif in MOTIFS:
+        journal = [
+            {"le": dossier["depose_le"], "etat": etat, "raison": "Une réponse de relais."}
+            for etat in ("prevu", "tentative", "accepte")
+        ]
+        cle = {"_id": f"{dossier['_id']}:1:{motif}", "numero": dossier["_id"], "version": 1, "motif": motif}
+        yield cle | {"etat": "accepte", "journal": journal}
+
+
+def _fichiers(dossier: Document) -> Iterator[Document]:
+    for piece in dossier["pieces"]:
+        yield {"_id": piece["id"], "filename": f"{piece['role']}.pdf", "length": 100_000, "metadata": {}}
+
+
+def _perimetre(dossier: Document, rang: int) -> Document:
     livree, attente = dossier["etat"] == EtatDossier.LIVRE, {"depuis": dossier["depose_le"], "raison": "Le serveur"}
     perimetre = {"_id": dossier["_id"], "numero": dossier["_id"], "titulaire": "exemple", "livree": livree}
     return perimetre if livree or rang % 50 else perimetre | {"attente": attente, "version": 1}
