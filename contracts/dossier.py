@@ -30,6 +30,23 @@ class RolePiece(StrEnum):
     BON_COMMANDE_EDITEUR = "bon_commande_editeur"
     BON_COMMANDE_CHORUS = "bon_commande_chorus"
 
+    @property
+    def nom(self) -> str:
+        """Name it in French, as everything that a person reads does."""
+        return _NOMS_DES_PIECES[self]
+
+    @property
+    def titre(self) -> str:
+        """Give its name with a capital, to stand at the head of a line."""
+        return self.nom[0].upper() + self.nom[1:]
+
+
+_NOMS_DES_PIECES = {
+    RolePiece.ATTESTATION_ADHESION: "attestation d’adhésion au groupement de commandes",
+    RolePiece.BON_COMMANDE_EDITEUR: "bon de commande éditeur",
+    RolePiece.BON_COMMANDE_CHORUS: "bon de commande Chorus",
+}
+
 
 class EtatDossier(StrEnum):
     """The life of a dossier: brouillon → depose → a_corriger → depose (version + 1) → valide → livre."""
@@ -100,10 +117,14 @@ class Suivi(Modele):
     chronologie: tuple[Etape, ...]
 
 
-class DossierLu(Modele):
-    """What other services may read of `dossiers` in MongoDB: intake may keep more, these never change meaning."""
+class Lu(Modele):
+    """What is read of a collection that another service writes: it may keep more, these never change meaning."""
 
     model_config = ConfigDict(extra="ignore")
+
+
+class DossierLu(Lu):
+    """What other services may read of `dossiers` in MongoDB."""
 
     numero: NumeroDossier
     etat: EtatDossier
@@ -116,19 +137,15 @@ class DossierLu(Modele):
     depose_le: AwareDatetime
 
 
-class Attente(Modele):
+class Attente(Lu):
     """Why something that is owed is not done yet: in French, without a person, from a short list of its service's."""
-
-    model_config = ConfigDict(extra="ignore")
 
     depuis: AwareDatetime
     raison: Ligne
 
 
-class EnvoiLu(Modele):
+class EnvoiLu(Lu):
     """What other services may read of `envois` in MongoDB. `attente` is there while the mail waits."""
-
-    model_config = ConfigDict(extra="ignore")
 
     numero: NumeroDossier
     version: Version
@@ -136,29 +153,23 @@ class EnvoiLu(Modele):
     attente: Attente
 
 
-class PerimetreLu(Modele):
+class PerimetreLu(Lu):
     """What other services may read of `perimetres` in MongoDB. `attente` is there while the delivery waits."""
-
-    model_config = ConfigDict(extra="ignore")
 
     numero: NumeroDossier
     version: Version
     attente: Attente
 
 
-class LigneJournal(Modele):
+class LigneJournal(Lu):
     """One line of the journal of an envoi: what became of it (a state of notification's), and when."""
-
-    model_config = ConfigDict(extra="ignore")
 
     le: AwareDatetime
     etat: Ligne
 
 
-class CourrielLu(Modele):
+class CourrielLu(Lu):
     """What intake shows of `envois`: which mail, where it stands, and its journal from the day it was owed."""
-
-    model_config = ConfigDict(extra="ignore")
 
     motif: Ligne
     version: Version
@@ -166,10 +177,8 @@ class CourrielLu(Modele):
     journal: Annotated[tuple[LigneJournal, ...], Field(min_length=1)]
 
 
-class LivraisonLue(Modele):
+class LivraisonLue(Lu):
     """What intake shows of a suspended delivery of `livraisons`; `empreinte` names the attempt that waits."""
-
-    model_config = ConfigDict(extra="ignore")
 
     titulaire: Ligne
     etat: Ligne

@@ -5,8 +5,9 @@ from __future__ import annotations
 import shutil
 import subprocess
 from pathlib import Path
-from typing import Final, Self
+from typing import Final
 
+from deploy.local.partie import Partie
 from deploy.local.processus import DemarrageImpossible, PartieAbsente, Processus
 
 _DELAI: Final = 20.0  # seconds
@@ -15,7 +16,7 @@ _PRET: Final = "disque pret"
 _MONTER: Final = 'mount -t tmpfs -o "size=${1}M,mode=700" disque "$2" && echo "$3" && exec sleep infinity'
 
 
-class PetitDisque:
+class PetitDisque(Partie):
     """A tmpfs of `mo` MB mounted on `chemin`, seen by the programs run with `prefixe()` and by nobody else.
 
     Lives in a user and mount namespace held by one process; what it holds is lost with it. Also a context manager.
@@ -27,15 +28,6 @@ class PetitDisque:
         self._mo = mo
         self._journal = donnees.resolve() / "disque.log"
         self._teneur: Processus | None = None
-
-    def __enter__(self) -> Self:
-        """Start."""
-        self.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Stop."""
-        self.stop()
 
     def start(self) -> None:
         """Mount it. Raises PartieAbsente, with the reason, where user namespaces are not allowed."""

@@ -8,15 +8,16 @@ import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
-from typing import IO, Self
+from typing import IO
 
 from deploy.local.mongod import NoeudMongo
 from deploy.local.partenaires import PuitsSMTP, TitulaireSFTP
+from deploy.local.partie import Partie
 from deploy.local.processus import DemarrageImpossible
 from deploy.local.rabbitmq import NoeudRabbitMQ
 
 
-class Grappe:
+class Grappe(Partie):
     """RabbitMQ, MongoDB, the mail relay and the titulaire; a directory used before gives back what it held.
 
     Addresses: `rabbitmq.url(user, password, vhost)`, `mongo.url`, `smtp.port`, `smtp.maildir`, `sftp.port`,
@@ -41,15 +42,6 @@ class Grappe:
         self.sftp = TitulaireSFTP(self.donnees / "titulaire")
         self._etape = etape
         self._verrou: IO[str] | None = None
-
-    def __enter__(self) -> Self:
-        """Start."""
-        self.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Stop."""
-        self.stop()
 
     def start(self) -> None:
         """Start all four at once; return when all are ready, or stop all and raise the first failure."""

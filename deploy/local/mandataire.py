@@ -6,13 +6,14 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from threading import Thread
-from typing import Any, Self
+from typing import Any
 
+from deploy.local.partie import Partie
 from deploy.local.ports import port_libre
 from deploy.local.reseau import NORMAL, Reseau, Sens
 
 
-class Mandataire:
+class Mandataire(Partie):
     """A TCP proxy on 127.0.0.1:`port` towards 127.0.0.1:`cible`; a target that is down is a reset to the client.
 
     Lives in a thread of its own. Methods may be called from any thread and before `start`; each returns once it has
@@ -37,15 +38,6 @@ class Mandataire:
     def octets(self) -> int:
         """How many were forwarded so far, both directions together."""
         return self._reseau.octets
-
-    def __enter__(self) -> Self:
-        """Start."""
-        self.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Stop."""
-        self.stop()
 
     def start(self) -> None:
         """Listen; raises OSError when the port is taken."""

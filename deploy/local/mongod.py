@@ -8,11 +8,12 @@ from collections.abc import Sequence
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 from pymongo import MongoClient
 from pymongo.errors import OperationFailure, PyMongoError
 
+from deploy.local.partie import Serveur
 from deploy.local.ports import port_libre
 from deploy.local.processus import PartieAbsente, Processus, port_ouvert
 
@@ -22,7 +23,7 @@ _DELAI = 60.0  # seconds to be primary: 1 to 2 usually
 _NON_INITIALISE = 94
 
 
-class NoeudMongo:
+class NoeudMongo(Serveur):
     """A primary living in `donnees`, without authentication; the same directory gives the same data.
 
     Methods block for a second or two: from a coroutine, `await asyncio.to_thread(noeud.restart)`. The port lasts as
@@ -44,15 +45,6 @@ class NoeudMongo:
         self.port = port_libre()
         self.url = f"mongodb://127.0.0.1:{self.port}/?replicaSet={_JEU}"
         self._processus: Processus | None = None
-
-    def __enter__(self) -> Self:
-        """Start."""
-        self.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Stop."""
-        self.stop()
 
     def start(self) -> None:
         """Start and return once primary. Raises PartieAbsente, or DemarrageImpossible (with the last log lines)."""
@@ -100,11 +92,6 @@ class NoeudMongo:
         """Send SIGSTOP, SIGCONT… to mongod, if it runs; a stopped one can be killed."""
         if self._processus is not None:
             self._processus.signaler(signal_)
-
-    def restart(self) -> None:
-        """Stop if running, then start on the same port and data."""
-        self.stop()
-        self.start()
 
     def effacer(self) -> None:
         """Lose everything: kill mongod and erase its directory (not another `dbpath`)."""

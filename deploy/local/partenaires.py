@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Unpack
 
 from deploy.local.consignes import Journal, ecrire_consignes
+from deploy.local.partie import Serveur
 from deploy.local.ports import port_libre
 from deploy.local.processus import Processus, port_ouvert
 from deploy.local.sftp import cles
@@ -22,7 +23,21 @@ _DEPOT = Path(__file__).parents[2]
 _DELAI = 30.0  # seconds to listen: half a second usually
 
 
-class PuitsSMTP:
+class _Partenaire(Serveur):
+    """A server that is one process."""
+
+    _processus: Processus
+
+    def stop(self) -> None:
+        """Stop."""
+        self._processus.arreter()
+
+    def kill(self) -> None:
+        """SIGKILL the server."""
+        self._processus.tuer()
+
+
+class PuitsSMTP(_Partenaire):
     """A mail server on 127.0.0.1:`port` keeping messages in `maildir`; its acts are in deploy.local.smtp.
 
     Methods block for half a second at most; data survive kill() and restart().
@@ -41,19 +56,6 @@ class PuitsSMTP:
     def start(self) -> None:
         """Start and return once listening."""
         _demarrer(self._processus, self.donnees, self.port)
-
-    def stop(self) -> None:
-        """Stop."""
-        self._processus.arreter()
-
-    def kill(self) -> None:
-        """SIGKILL the server."""
-        self._processus.tuer()
-
-    def restart(self) -> None:
-        """Stop if running, then start on the same port and data."""
-        self.stop()
-        self.start()
 
     def effacer(self) -> None:
         """Kill the server and erase what it received."""
@@ -74,7 +76,7 @@ class PuitsSMTP:
         return Journal(self._journal).lire()
 
 
-class TitulaireSFTP:
+class TitulaireSFTP(_Partenaire):
     """The titulaire's server on 127.0.0.1:`port`: what he receives is under `racine`.
 
     A client needs `cles.client` (private key file) and `known_hosts` (file pinning the host key), any user name. What
@@ -131,19 +133,6 @@ class TitulaireSFTP:
 
     def _servir_avec(self, cle: Path) -> None:
         shutil.copy(cle, self._cle_en_service)
-
-    def stop(self) -> None:
-        """Stop."""
-        self._processus.arreter()
-
-    def kill(self) -> None:
-        """SIGKILL the server."""
-        self._processus.tuer()
-
-    def restart(self) -> None:
-        """Stop if running, then start on the same port and data."""
-        self.stop()
-        self.start()
 
     def effacer(self) -> None:
         """Kill the server and erase what it received; its keys stay, as a partner's would."""

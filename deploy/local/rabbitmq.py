@@ -12,12 +12,12 @@ import subprocess
 import time
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Self
 from urllib.parse import quote
 
 import aio_pika
 
 from deploy.local.erlang import maison_minimale
+from deploy.local.partie import Serveur
 from deploy.local.ports import port_libre
 from deploy.local.processus import PartieAbsente, Processus, port_ouvert
 
@@ -60,7 +60,7 @@ lists:all(
 """
 
 
-class NoeudRabbitMQ:
+class NoeudRabbitMQ(Serveur):
     """A single node living in `donnees`; the same directory gives the same node, queues and messages.
 
     Methods block for seconds: from a coroutine, `await asyncio.to_thread(noeud.restart)`. Ports last as long as
@@ -76,15 +76,6 @@ class NoeudRabbitMQ:
         self._port_noeuds = port_libre()
         self._nom = ""
         self._processus: list[Processus] = []
-
-    def __enter__(self) -> Self:
-        """Start."""
-        self.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Stop."""
-        self.stop()
 
     def url(self, utilisateur: str, mot_de_passe: str, vhost: str = "/") -> str:
         """Return the AMQP URL for a user of the definitions."""
@@ -137,11 +128,6 @@ class NoeudRabbitMQ:
         """SIGKILL the node and all its helpers; data stay as they are on disk."""
         while self._processus:
             self._processus.pop().tuer()
-
-    def restart(self) -> None:
-        """Stop if running, then start on the same ports and data."""
-        self.stop()
-        self.start()
 
     def effacer(self) -> None:
         """Lose everything: kill the node and erase its directory."""

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final, Self
+from typing import Final
 
 import httpx
 from yarl import URL
@@ -17,6 +17,7 @@ from yarl import URL
 from contracts.flux import SERVICES
 from deploy.local.grappe import Grappe
 from deploy.local.mongod import NoeudMongo
+from deploy.local.partie import Partie
 from deploy.local.ports import port_libre
 from deploy.local.processus import Processus
 from deploy.rabbitmq.definitions import VHOST, definitions
@@ -45,7 +46,7 @@ class Branchement:
     mongo: NoeudMongo | None = None
 
 
-class Systeme:
+class Systeme(Partie):
     """Everything under `donnees`: a directory used before gives back its passwords, its queues and its dossiers.
 
     `grappe` holds the servers; `services[nom]` the processes, to be killed and started again at will. Methods block.
@@ -83,15 +84,6 @@ class Systeme:
         self.grappe = Grappe(self.donnees, self._ecrire_definitions(), etape, self._branchement.mongo)
         self.ports = {nom: port_libre() for nom in SERVICES}
         self.services = {nom: self._processus(nom) for nom in SERVICES}
-
-    def __enter__(self) -> Self:
-        """Start."""
-        self.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Stop."""
-        self.stop()
 
     @property
     def url(self) -> str:

@@ -9,7 +9,9 @@ wire       a message whose properties cannot be decoded is parked, it does not c
 lease      what a holder knows of its lease: checked right before an effect that cannot be taken back
 smtp       where the mail relay is, and how to speak to it
 mailer     one mail, one connection to the relay, and what it answered, never saw, or nobody can know
-lecture    what a file is, found by bounded processes
+lecture    what a file is, found by bounded processes, and how it is said
+francais   moments and numbers as French readers write them
+gabarits   templates: a missing value fails, HTML is escaped
 parked     a parking queue that RabbitMQ lost is filled again
 worker     repeat a step while there is work: outside effects and sweeps
 service    the mould: settings + router + store -> one ASGI application

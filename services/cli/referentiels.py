@@ -32,37 +32,36 @@ class Consigne:
     en_json: bool
 
 
-@app.command(epilog="Exemple : ent1d referentiel communes communes.json --pour-de-bon --par agent-7")
-def communes(
-    fichier: Fichier,
-    *,
-    force: Force = False,
-    pour_de_bon: PourDeBon = False,
-    par: Par = None,
-    en_json: EnJson = False,
-) -> None:
-    """Remplace les communes par celles du fichier communes.json du paquet @etalab/decoupage-administratif.
+def _commande(nature: Nature[Any], exemple: str, aide: str) -> None:
+    """Add the command that imports a référentiel."""
 
-    Sans --pour-de-bon, montre seulement ce qui changerait. Refaire le même import ne change rien.
-    """
-    _importer(fichier, Consigne(COMMUNES, force, auteur(par, pour_de_bon=pour_de_bon), en_json))
+    @app.command(
+        nature.nom,
+        help=f"{aide}\nSans --pour-de-bon, montre seulement ce qui changerait. Refaire le même import ne change rien.",
+        epilog=f"Exemple : ent1d referentiel {nature.nom} {exemple} --pour-de-bon --par agent-7",
+    )
+    def importer(
+        fichier: Fichier,
+        *,
+        force: Force = False,
+        pour_de_bon: PourDeBon = False,
+        par: Par = None,
+        en_json: EnJson = False,
+    ) -> None:
+        _importer(fichier, Consigne(nature, force, auteur(par, pour_de_bon=pour_de_bon), en_json))
 
 
-@app.command(epilog="Exemple : ent1d referentiel ecoles annuaire.json --pour-de-bon --par agent-7")
-def ecoles(
-    fichier: Fichier,
-    *,
-    force: Force = False,
-    pour_de_bon: PourDeBon = False,
-    par: Par = None,
-    en_json: EnJson = False,
-) -> None:
-    """Remplace les écoles par celles de l’export JSON ou CSV de l’annuaire de l’éducation.
-
-    Une école que le fichier n’a plus reste connue, comme fermée.
-    Sans --pour-de-bon, montre seulement ce qui changerait. Refaire le même import ne change rien.
-    """
-    _importer(fichier, Consigne(ECOLES, force, auteur(par, pour_de_bon=pour_de_bon), en_json))
+_commande(
+    COMMUNES,
+    "communes.json",
+    "Remplace les communes par celles du fichier communes.json du paquet @etalab/decoupage-administratif.\n",
+)
+_commande(
+    ECOLES,
+    "annuaire.json",
+    "Remplace les écoles par celles de l’export JSON ou CSV de l’annuaire de l’éducation.\n\n"
+    "Une école que le fichier n’a plus reste connue, comme fermée.",
+)
 
 
 @app.command(epilog="Exemple : ent1d referentiel etat")

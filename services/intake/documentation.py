@@ -4,10 +4,11 @@ from typing import Any, Final
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 from pydantic.json_schema import models_json_schema
 
 from contracts.dossier import Soumission
+from services._runtime import gabarits
 from services._runtime.reading import SIZE_MAX
 from services.intake.problemes import Probleme
 
@@ -70,12 +71,6 @@ def style() -> str:
 
 
 def _gabarits() -> Environment:
-    gabarits = Environment(
-        loader=PackageLoader("services.intake", "gabarits"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    gabarits.policies["json.dumps_kwargs"] = {"ensure_ascii": False}  # in the order of the contract
-    return gabarits
+    moule = gabarits.lire("services.intake")
+    moule.policies["json.dumps_kwargs"] = {"ensure_ascii": False}  # in the order of the contract
+    return moule

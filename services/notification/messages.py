@@ -13,9 +13,11 @@ from email.policy import compat32
 from email.utils import format_datetime, formataddr
 from typing import Final
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 
-from services.notification.redaction import INSECABLE, Courrier
+from services._runtime import gabarits
+from services._runtime.francais import INSECABLE
+from services.notification.redaction import Courrier
 
 SIGNATURE: Final = "La région académique – procédure Finalisation de commande ENT 1er degré"
 LARGEUR: Final = 72  # columns of the text part
@@ -130,14 +132,7 @@ def _empreinte(cle: str) -> str:
 
 
 def _moule(*, html: bool) -> Environment:
-    moule = Environment(
-        loader=PackageLoader("services.notification", "gabarits"),
-        undefined=StrictUndefined,
-        auto_reload=False,  # templates do not change while the service runs: no look at their files for each mail
-        autoescape=html,  # noqa: S701  # the text part must not be escaped
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    moule = gabarits.lire("services.notification", html=html)
     moule.filters |= {"phrase": phrase, "etroit": _etroit}
     return moule
 

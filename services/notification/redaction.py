@@ -2,12 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
 from functools import singledispatch
 from types import MappingProxyType
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 from contracts.dossier import Deposant, DossierLu, RolePiece
 from contracts.evenements import (
@@ -23,18 +21,12 @@ from contracts.evenements import (
     MotifSuspension,
     RaisonCloture,
 )
-
-INSECABLE: Final = "\u00a0"
-_PARIS: Final = ZoneInfo("Europe/Paris")
-_MOIS: Final = (
-    *("janvier", "février", "mars", "avril", "mai", "juin"),
-    *("juillet", "août", "septembre", "octobre", "novembre", "décembre"),
-)
+from services._runtime.francais import moment, siret
 
 _PIECES: Final = {
-    RolePiece.ATTESTATION_ADHESION: "l’attestation d’adhésion au groupement de commandes",
-    RolePiece.BON_COMMANDE_EDITEUR: "le bon de commande de l’éditeur",
-    RolePiece.BON_COMMANDE_CHORUS: "le bon de commande Chorus",
+    RolePiece.ATTESTATION_ADHESION: f"l’{RolePiece.ATTESTATION_ADHESION.nom}",
+    RolePiece.BON_COMMANDE_EDITEUR: f"le {RolePiece.BON_COMMANDE_EDITEUR.nom}",
+    RolePiece.BON_COMMANDE_CHORUS: f"le {RolePiece.BON_COMMANDE_CHORUS.nom}",
 }
 # Read from the top: the first key that begins the field's path speaks for it.
 _QUE_FAIRE: Final = {
@@ -100,7 +92,7 @@ def rediger(evenement: Evenement[Any], dossier: DossierLu) -> Courrier:
 def _accuse(evenement: DossierDepose, dossier: DossierLu) -> Courrier:
     depot = evenement.data
     corrige = f" de la version {depot.version}" if depot.version > 1 else ""
-    faits = {"Dossier": dossier.numero, "Déposé le": _date(evenement.time), "SIRET": _siret(depot.siret)}
+    faits = {"Dossier": dossier.numero, "Déposé le": moment(evenement.time), "SIRET": siret(depot.siret)}
     contexte = {
         "faits": faits,
         "version": depot.version,
@@ -118,7 +110,7 @@ def _correction(evenement: CorrectionDemandee, dossier: DossierLu) -> Courrier:
 
 @rediger.register
 def _validation(evenement: DossierValide, dossier: DossierLu) -> Courrier:
-    faits = {"Dossier": dossier.numero, "Validé le": _date(evenement.time)}
+    faits = {"Dossier": dossier.numero, "Validé le": moment(evenement.time)}
     contexte = {"faits": faits, "ecoles": evenement.data.ecoles}
     return _au_deposant(Motif.VALIDATION, "dossier validé", "Votre dossier est validé", dossier, contexte)
 
@@ -126,7 +118,7 @@ def _validation(evenement: DossierValide, dossier: DossierLu) -> Courrier:
 @rediger.register
 def _livraison(evenement: AAFLivre, dossier: DossierLu) -> Courrier:
     remise = evenement.data
-    faits = {"Dossier": dossier.numero, "Livré le": _date(evenement.time), "Titulaire du marché": remise.titulaire}
+    faits = {"Dossier": dossier.numero, "Livré le": moment(evenement.time), "Titulaire du marché": remise.titulaire}
     contexte = {"faits": faits, "titulaire": remise.titulaire, "ecoles": remise.ecoles}
     titre = "L’annuaire de vos écoles est livré"
     return _au_deposant(Motif.LIVRAISON, "annuaire livré au titulaire du marché", titre, dossier, contexte)
@@ -143,7 +135,7 @@ def _refus(evenement: DossierRefuse, dossier: DossierLu) -> Courrier:
 def _classement(evenement: DossierClasse, dossier: DossierLu) -> Courrier:
     retire = evenement.data.raison is RaisonCloture.RETRAIT
     titre = "Votre dossier est retiré" if retire else "Votre dossier est classé sans suite"
-    contexte = {"retire": retire, "le": _date(evenement.time), "ecoles": dossier.ecoles}
+    contexte = {"retire": retire, "le": moment(evenement.time), "ecoles": dossier.ecoles}
     objet = "dossier retiré" if retire else "dossier classé sans suite"
     return _au_deposant(Motif.CLASSEMENT, objet, titre, dossier, contexte)
 
@@ -152,7 +144,7 @@ def _classement(evenement: DossierClasse, dossier: DossierLu) -> Courrier:
 def _suspension(evenement: LivraisonSuspendue, dossier: DossierLu) -> Courrier:
     arret = evenement.data
     raison, que_faire = _SUSPENSIONS[arret.motif]
-    faits = {"Dossier": dossier.numero, "Suspendue le": _date(evenement.time), "Titulaire du marché": arret.titulaire}
+    faits = {"Dossier": dossier.numero, "Suspendue le": moment(evenement.time), "Titulaire du marché": arret.titulaire}
     contexte = {
         "faits": faits,
         "raison": raison,
@@ -183,15 +175,3 @@ def _point(motif: Controle) -> dict[str, Any]:
         "valeurs": motif.valeurs,
         "que_faire": que_faire if motif.corrigeable else _A_CONVENIR,
     }
-
-
-def _date(instant: datetime) -> str:
-    """Write an instant as a French reader says it, in Paris time: 3 septembre 2026 à 14 h 05."""
-    la = instant.astimezone(_PARIS)
-    jour = "1er" if la.day == 1 else str(la.day)
-    heure = f"{la.hour}{INSECABLE}h{INSECABLE}{la.minute:02}"
-    return f"{jour}{INSECABLE}{_MOIS[la.month - 1]}{INSECABLE}{la.year} à {heure}"
-
-
-def _siret(code: str) -> str:
-    return INSECABLE.join((code[:3], code[3:6], code[6:9], code[9:]))

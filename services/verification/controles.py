@@ -15,11 +15,6 @@ from contracts.evenements import Controle, Depot, Verdict
 from contracts.valeurs import DEPARTEMENTS, est_siret, est_uai, lettre_uai
 
 PROCEDURE: Final = "Procédure « Finalisation de commande ENT 1er degré », académie de Créteil"
-LIBELLES: Final = {
-    RolePiece.ATTESTATION_ADHESION: "attestation d’adhésion au groupement de commandes",
-    RolePiece.BON_COMMANDE_EDITEUR: "bon de commande éditeur",
-    RolePiece.BON_COMMANDE_CHORUS: "bon de commande Chorus",
-}
 # The communes whose SIREN does not tell their INSEE code (5 communes nouvelles, and Saint-Denis since 2025).
 # Source: @etalab/decoupage-administratif 6.0.0, COG 2026; the other 587 of 77, 93 and 94 follow the rule.
 SIREN_PARTICULIERS: Final = {
@@ -198,7 +193,7 @@ def pieces_presentes(depot: Depot) -> Controle:
     if not manquants:
         return regle.conforme("Les trois pièces demandées sont jointes.")
     return regle.bloquer(
-        f"Il manque : {enumerer([LIBELLES[role] for role in manquants])}. Joignez chaque pièce manquante au format "
+        f"Il manque : {enumerer([role.nom for role in manquants])}. Joignez chaque pièce manquante au format "
         "PDF, PNG ou JPEG.",
         [role.value for role in manquants],
     )
@@ -211,7 +206,7 @@ def pieces_distinctes(depot: Depot) -> Controle | None:
     memes = [piece.role for piece in depot.pieces if fois[piece.sha256] > 1]
     if memes:
         return regle.bloquer(
-            f"Le même fichier est joint plusieurs fois : {enumerer([LIBELLES[role] for role in memes])}. "
+            f"Le même fichier est joint plusieurs fois : {enumerer([role.nom for role in memes])}. "
             "Joignez pour chaque pièce le document qui lui correspond.",
             [role.value for role in memes],
         )

@@ -3,98 +3,69 @@
 `champ` tells which piece (`pieces.<role>`), the id which contrôle: together they name a finding of the report.
 """
 
-from typing import Final
-
 from contracts.dossier import PieceDeposee, RolePiece
 from contracts.evenements import Controle, Depot, Verdict
 from contracts.valeurs import est_uai
-from services._runtime.lecture.resultat import Cause, ContenuActif, Inspection
-from services.verification.controles import LIBELLES, PROCEDURE, Regle, enumerer, est_dans_l_academie
-
-_REFAIRE: Final = "Enregistrez-le à nouveau au format PDF (« Imprimer », « Enregistrer en PDF »), puis joignez-le."
-_ILLISIBLE: Final[dict[Cause, str]] = {
-    "vide": "le fichier est vide. Joignez le document lui-même.",
-    "abime": f"le fichier est abîmé ou incomplet. {_REFAIRE}",
-    "demesure": "l’image est trop grande. Numérisez le document à nouveau, à 300 points par pouce au plus.",
-    "delai": f"le fichier est trop long à lire. {_REFAIRE}",
-    "memoire": f"le fichier est trop lourd à lire. {_REFAIRE}",
-    "plantage": f"le fichier ne peut pas être lu. {_REFAIRE}",
-}
-_TYPES_USUELS: Final = {
-    "text/plain": "du texte",
-    "text/html": "une page web",
-    "image/svg+xml": "un dessin SVG",
-    "application/zip": "une archive ZIP",
-    "application/msword": "un document Word",
-    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "un document Word",
-    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "un classeur Excel",
-    "application/vnd.oasis.opendocument.text": "un document LibreOffice",
-}
-_ACTIFS: Final[dict[ContenuActif, str]] = {
-    "javascript": "un programme JavaScript",
-    "lancement": "une commande qui lance un programme",
-    "fichier-joint": "un fichier joint",
-    "formulaire-xfa": "un formulaire dynamique XFA",
-    "envoi-formulaire": "un bouton d’envoi",
-    "import-donnees": "un import de données",
-    "multimedia": "un contenu multimédia",
-}
-# An agent opens the pieces on a desk of the académie: what runs there is refused, and printing to PDF removes it. The
-# rest is told but let through: a Factur-X invoice holds an attached file, an order may be a form to fill in.
-_EXECUTABLES: Final[frozenset[ContenuActif]] = frozenset({"javascript", "lancement"})
+from services._runtime.lecture.mots import ACTIFS, EXECUTABLES, REFAIRE, contenu, defaut
+from services._runtime.lecture.resultat import Cause, Inspection
+from services.verification.controles import PROCEDURE, Regle, enumerer, est_dans_l_academie
 
 
 def piece_lisible(piece: PieceDeposee, inspection: Inspection) -> Controle | None:
     """The whole file could be read. A wrong type and a password have their own contrôles."""
     regle = _regle("piece-lisible", piece)
     if inspection.cause is None:
-        return regle.conforme(f"{_nom(piece)} : le fichier se lit en entier.")
-    if inspection.cause not in _ILLISIBLE:
+        return regle.conforme(f"{piece.role.titre} : le fichier se lit en entier.")
+    if inspection.cause in {"type", "chiffre"}:
         return None
-    return regle.bloquer(f"{_nom(piece)} : {_ILLISIBLE[inspection.cause]}")
+    return _defaut(regle, piece, inspection.cause)
 
 
 def piece_type(piece: PieceDeposee, inspection: Inspection) -> Controle | None:
     """The content, whatever the file's name, is a PDF, a PNG or a JPEG."""
     regle = _regle("piece-type", piece)
     if inspection.cause == "type":
-        vu = _TYPES_USUELS.get(inspection.type_detecte, "un autre format")
+        vu = contenu(inspection)
         return regle.bloquer(
-            f"{_nom(piece)} : le contenu du fichier n’est pas un PDF, un PNG ou un JPEG, mais {vu}. {_REFAIRE}",
+            f"{piece.role.titre} : le contenu du fichier n’est pas un PDF, un PNG ou un JPEG, mais {vu}. {REFAIRE}",
             [inspection.type_detecte],
         )
     if inspection.format in {"autre", "vide"}:
         return None
-    return regle.conforme(f"{_nom(piece)} : le fichier est bien un {inspection.format.upper()}.")
+    return regle.conforme(f"{piece.role.titre} : le fichier est bien un {inspection.format.upper()}.")
 
 
 def piece_chiffree(piece: PieceDeposee, inspection: Inspection) -> Controle | None:
     """No password is needed. A PDF that only restricts printing or copying can be read: an agent is told."""
     regle = _regle("piece-chiffree", piece)
     if inspection.cause == "chiffre":
-        return regle.bloquer(
-            f"{_nom(piece)} : le fichier est protégé par un mot de passe. Joignez une version sans mot de passe."
-        )
+        return _defaut(regle, piece, inspection.cause)
     if not inspection.lisible or inspection.format != "pdf":
         return None
     if inspection.chiffre:
-        return regle.avertir(f"{_nom(piece)} : le fichier s’ouvre, mais son impression ou sa copie sont restreintes.")
-    return regle.conforme(f"{_nom(piece)} : le fichier n’est pas protégé par un mot de passe.")
+        return regle.avertir(
+            f"{piece.role.titre} : le fichier s’ouvre, mais son impression ou sa copie sont restreintes."
+        )
+    return regle.conforme(f"{piece.role.titre} : le fichier n’est pas protégé par un mot de passe.")
 
 
 def piece_contenu_actif(piece: PieceDeposee, inspection: Inspection) -> Controle | None:
-    """The PDF is a document to read, nothing that runs."""
+    """The PDF is a document to read, nothing that runs.
+
+    An agent opens the pieces on a desk of the académie: what runs there is refused, and printing to PDF removes it. The
+    rest is told but let through: a Factur-X invoice holds an attached file, an order may be a form to fill in.
+    """
     regle = _regle("piece-contenu-actif", piece)
     if not inspection.lisible or inspection.format != "pdf":
         return None
     if not inspection.contenu_actif:
-        return regle.conforme(f"{_nom(piece)} : le fichier ne contient rien d’autre que le document.")
-    executables = [actif for actif in inspection.contenu_actif if actif in _EXECUTABLES]
-    trouves = enumerer([_ACTIFS[actif] for actif in executables or inspection.contenu_actif])
+        return regle.conforme(f"{piece.role.titre} : le fichier ne contient rien d’autre que le document.")
+    executables = [actif for actif in inspection.contenu_actif if actif in EXECUTABLES]
+    trouves = enumerer([ACTIFS[actif] for actif in executables or inspection.contenu_actif])
     if not executables:
-        return regle.avertir(f"{_nom(piece)} : le fichier contient aussi {trouves}.", inspection.contenu_actif)
+        return regle.avertir(f"{piece.role.titre} : le fichier contient aussi {trouves}.", inspection.contenu_actif)
     return regle.bloquer(
-        f"{_nom(piece)} : par sécurité, un fichier qui contient {trouves} n’est pas accepté. {_REFAIRE}",
+        f"{piece.role.titre} : par sécurité, un fichier qui contient {trouves} n’est pas accepté. {REFAIRE}",
         inspection.contenu_actif,
     )
 
@@ -102,7 +73,8 @@ def piece_contenu_actif(piece: PieceDeposee, inspection: Inspection) -> Controle
 def piece_non_examinee(piece: PieceDeposee) -> Controle:
     """Nothing is known of the piece: an agent decides."""
     return _regle("piece-lisible", piece).dire(
-        Verdict.INDISPONIBLE, f"{_nom(piece)} : le fichier n’a pas pu être examiné. Un agent de l’académie vérifiera."
+        Verdict.INDISPONIBLE,
+        f"{piece.role.titre} : le fichier n’a pas pu être examiné. Un agent de l’académie vérifiera.",
     )
 
 
@@ -148,6 +120,5 @@ def _regle(nom: str, piece: PieceDeposee) -> Regle:
     return Regle(nom, f"pieces.{piece.role.value}", PROCEDURE)
 
 
-def _nom(piece: PieceDeposee) -> str:
-    libelle = LIBELLES[piece.role]
-    return libelle[0].upper() + libelle[1:]
+def _defaut(regle: Regle, piece: PieceDeposee, cause: Cause) -> Controle:
+    return regle.bloquer(f"{piece.role.titre} : {defaut(cause, fichier='le fichier', image='l’image')}")

@@ -66,9 +66,7 @@ LIBELLES: Final = {
     "courriel": "Adresse électronique",
     "telephone": "Téléphone",
     "ecoles": "Écoles",
-    f"pieces.{RolePiece.ATTESTATION_ADHESION}": "Attestation d’adhésion au groupement de commandes",
-    f"pieces.{RolePiece.BON_COMMANDE_EDITEUR}": "Bon de commande éditeur",
-    f"pieces.{RolePiece.BON_COMMANDE_CHORUS}": "Bon de commande Chorus",
+    **{f"pieces.{role}": role.titre for role in RolePiece},
     "commentaires": "Commentaires",
 }
 

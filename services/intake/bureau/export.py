@@ -7,9 +7,9 @@ import unicodedata
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 from contracts.evenements import AAFLivre, DossierValide
+from services._runtime.francais import PARIS
 from services._runtime.mongo import Document
 from services.intake.bureau.noms import noms_de_communes
 from services.intake.referentiels.store import Referentiels
@@ -21,7 +21,6 @@ COLONNES: Final = (
 )
 LOT: Final = 100  # dossiers whose names are looked up together
 BOM: Final = "\ufeff"  # tells a spreadsheet that this is UTF-8
-_PARIS: Final = ZoneInfo("Europe/Paris")
 _FORMULE: Final = re.compile(r"[\s\0]*[=+\-@]|[\t\r\n]")
 _LIVRAISON: Final = re.compile(r"\bENT1D\.[0-9]{8}-[0-9]{5}\b")
 
@@ -78,4 +77,4 @@ def _fait_le(etape: Mapping[str, Any] | None) -> str:
 
 
 def _date(instant: datetime) -> str:
-    return f"{instant.astimezone(_PARIS):%Y-%m-%d %H:%M}"
+    return f"{instant.astimezone(PARIS):%Y-%m-%d %H:%M}"

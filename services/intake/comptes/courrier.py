@@ -11,9 +11,10 @@ from secrets import token_hex
 from types import TracebackType
 from typing import Any, Final, Self
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 from pymongo.errors import PyMongoError
 
+from services._runtime import gabarits
 from services._runtime.clock import now
 from services._runtime.logs import logger
 from services._runtime.mailer import Doute, Indisponible, Mailer
@@ -112,10 +113,4 @@ def _rendre(gabarit: str, forme: str, valeurs: Mapping[str, str]) -> str:
 
 @lru_cache
 def _moule(*, html: bool) -> Environment:
-    return Environment(
-        loader=PackageLoader("services.intake.portail", "gabarits"),
-        undefined=StrictUndefined,
-        autoescape=html,  # noqa: S701  # the text part must not be escaped
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    return gabarits.lire("services.intake.portail", html=html)

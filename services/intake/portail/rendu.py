@@ -1,24 +1,19 @@
-"""Templates, dates in words, and the one message that a page may show after a redirect."""
+"""Templates, sizes in words, and the one message that a page may show after a redirect."""
 
 import hashlib
-from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlencode
-from zoneinfo import ZoneInfo
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from services._runtime import gabarits
+from services._runtime.francais import jour, moment
 from services.intake.portail.page import Demande
 
-PARIS: Final = ZoneInfo("Europe/Paris")
 STATIQUE: Final = Path(__file__).parent / "statique"
-_MOIS: Final = (
-    *("janvier", "février", "mars", "avril", "mai", "juin"),
-    *("juillet", "août", "septembre", "octobre", "novembre", "décembre"),
-)
 
 
 def rendre(demande: Demande, gabarit: str, *, statut: int = 200, **valeurs: object) -> Response:
@@ -41,18 +36,6 @@ def rediriger(vers: str, *, fait: str = "", ancre: str = "") -> Response:
     return RedirectResponse(f"{vers}{suite}{'#' + ancre if ancre else ''}", 303)
 
 
-def jour(moment: datetime) -> str:
-    """Write a date: 3 mars 2027."""
-    local = moment.astimezone(PARIS)
-    return f"{'1er' if local.day == 1 else local.day} {_MOIS[local.month - 1]} {local.year}"
-
-
-def moment(instant: datetime) -> str:
-    """Write a date and a time: 3 mars 2027 à 9 h 05."""
-    local = instant.astimezone(PARIS)
-    return f"{jour(instant)} à {local.hour} h {local.minute:02}"
-
-
 def taille(octets: int) -> str:
     """Write a size as the procedure does, in Mo of 1024 × 1024 bytes: 12,3 Mo."""
     mega = octets / 1024 / 1024
@@ -71,13 +54,7 @@ def _empreinte(nom: str) -> str:
 
 @lru_cache
 def _gabarits() -> Environment:
-    gabarits = Environment(
-        loader=PackageLoader("services.intake.portail", "gabarits"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    gabarits.filters |= {"jour": jour, "moment": moment, "taille": taille}
-    gabarits.globals["statique"] = statique
-    return gabarits
+    moule = gabarits.lire("services.intake.portail")
+    moule.filters |= {"jour": jour, "moment": moment, "taille": taille}
+    moule.globals["statique"] = statique
+    return moule

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Final
 
 from contracts.dossier import CourrielLu
+from services._runtime.francais import typographier
 from services.intake.domain import COURRIELS
-from services.intake.televersements.domain import typographier
 
 AUX_AGENTS: Final = "suspension"  # written to the académie, about what the déposant can do nothing about
 _ISSUES: Final = {

@@ -6,11 +6,12 @@ from datetime import datetime
 from typing import Any, Final, TypeAlias
 
 from contracts.dossier import EtatDossier
+from services._runtime.francais import siret
 from services.intake.brouillons.saisie import LIBELLES
 from services.intake.decisions import derniere
 from services.intake.referentiels.store import Commune, Ecole
 from services.intake.suivi.frise import LIVREE, SUSPENDUE, dernier
-from services.intake.suivi.mots import Dossier, departement, siret
+from services.intake.suivi.mots import Dossier, departement
 
 Faits: TypeAlias = Sequence[tuple[str, str]]
 

@@ -6,16 +6,27 @@ from datetime import datetime
 from typing import Any, Final
 
 from contracts.dossier import Etape, EtatDossier
+from contracts.evenements import (
+    AAFLivre,
+    CorrectionDemandee,
+    DossierClasse,
+    DossierDepose,
+    DossierRefuse,
+    DossierValide,
+    LivraisonApprouvee,
+    LivraisonSuspendue,
+    PiecesVerifiees,
+)
+from services._runtime.francais import typographier
 from services.intake.suivi.mots import Dossier, compte
 from services.intake.suivi.rapport import resume
-from services.intake.televersements.domain import typographier
 
-DEPOSE: Final = "DossierDéposé"
-VERIFIEES: Final = "PiècesVérifiées"
-CORRECTION: Final = "CorrectionDemandée"
-LIVREE: Final = "AAFLivré"
-SUSPENDUE: Final = "LivraisonSuspendue"
-APPROUVEE: Final = "LivraisonApprouvée"
+DEPOSE: Final = DossierDepose.nom()
+VERIFIEES: Final = PiecesVerifiees.nom()
+CORRECTION: Final = CorrectionDemandee.nom()
+LIVREE: Final = AAFLivre.nom()
+SUSPENDUE: Final = LivraisonSuspendue.nom()
+APPROUVEE: Final = LivraisonApprouvee.nom()
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +42,9 @@ class Ligne:
 _TITRES: Final = {
     VERIFIEES: ("Pièces vérifiées", "fait"),
     CORRECTION: ("Correction demandée", "attention"),
-    "DossierValidé": ("Dossier validé", "fait"),
-    "DossierRefusé": ("Dossier refusé", "erreur"),
-    "DossierClassé": ("Dossier classé sans suite", "fait"),
+    DossierValide.nom(): ("Dossier validé", "fait"),
+    DossierRefuse.nom(): ("Dossier refusé", "erreur"),
+    DossierClasse.nom(): ("Dossier classé sans suite", "fait"),
     LIVREE: ("Annuaire livré", "fait"),
     SUSPENDUE: ("Livraison de l’annuaire retenue", "attention"),
     APPROUVEE: ("Livraison de l’annuaire autorisée", "fait"),

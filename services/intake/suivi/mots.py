@@ -4,14 +4,13 @@ from collections.abc import Mapping
 from typing import Any, Final, TypeAlias
 
 from contracts.dossier import EtatDossier
+from services._runtime.francais import INSECABLE, typographier
 from services.intake.brouillons.saisie import LIBELLES
 from services.intake.decisions import Geste, derniere
 from services.intake.referentiels.domain import NOMS_DES_DEPARTEMENTS
-from services.intake.televersements.domain import typographier
 
 Dossier: TypeAlias = Mapping[str, Any]
 
-INSECABLE: Final = "\u00a0"
 ETATS: Final = {
     EtatDossier.BROUILLON: "Brouillon",
     EtatDossier.DEPOSE: "Déposé",
@@ -74,11 +73,6 @@ def libelle(champ: str) -> str:
 def compte(nombre: int, quoi: str) -> str:
     """Write « 1 école », « 12 écoles »."""
     return f"{nombre}{INSECABLE}{quoi}{'s' if nombre > 1 else ''}"
-
-
-def siret(code: str) -> str:
-    """Write a SIRET in its groups, which stay on one line."""
-    return INSECABLE.join((code[:3], code[3:6], code[6:9], code[9:]))
 
 
 def departement(code: str) -> str:

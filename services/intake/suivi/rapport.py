@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 from contracts.evenements import Verdict
+from services._runtime.francais import typographier
 from services.intake.decisions import RAISONS, Geste, Raison, derniere
 from services.intake.suivi.mots import Dossier, compte, geste, libelle
-from services.intake.televersements.domain import typographier
 
 Rapport: TypeAlias = Mapping[str, Any]
 

@@ -1,14 +1,10 @@
-"""An upload and its life, why a request about one is refused, and how a sentence is written. Pure."""
+"""An upload and its life, and why a request about one is refused. Pure."""
 
-import re
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Final
 
 from contracts.dossier import RolePiece
-
-_SANS_COUPURE: Final = re.compile(r" (?=[:;!?»])|(?<=«) |(?<=\d) (?=Mo\b)")
 
 
 class Refus(Exception):  # noqa: N818  # a finding about a request
@@ -52,8 +48,3 @@ class Televersement:
     def recu(self) -> bool:
         """Tell whether all its bytes are kept."""
         return self.offset == self.taille
-
-
-def typographier(phrase: str) -> str:
-    """Write a French sentence as a printer does: no line ends before « : » nor inside guillemets."""
-    return _SANS_COUPURE.sub("\N{NO-BREAK SPACE}", phrase)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.dossier import RolePiece, Soumission
-from contracts.valeurs import lettre_uai
+from deploy.demo.dossiers import uai
 from services.intake.brouillons.correction import valeurs_de
 from services.intake.brouillons.domain import Connu, Erreur, Examen, juger, lire
 from services.intake.brouillons.saisie import CHAMPS, PIECES, RUBRIQUE_DE, Rubrique, vierge
@@ -15,11 +15,6 @@ from services.intake.referentiels.domain import Commune, Ecole
 
 PIECE = {"id": "0" * 32, "sha256": "a" * 64, "taille": 12, "nom": "bon.pdf", "constat": ""}
 MELUN = Commune("77288", "Melun", "77", "217702885", ("77000",))
-
-
-def uai(rang: int, departement: str = "077") -> str:
-    chiffres = f"{departement}9{rang:03d}"
-    return chiffres + lettre_uai(chiffres)
 
 
 def brouillon(**changes: Any) -> dict[str, Any]:  # noqa: ANN401 - what a draft holds, right or wrong

@@ -6,15 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.valeurs import lettre_uai
+from deploy.demo.dossiers import uai
 from services.intake.brouillons.ecoles import Mention, codes, lire, remarque
 from services.intake.referentiels.domain import Ecole
-
-
-def uai(rang: int, departement: str = "077") -> str:
-    chiffres = f"{departement}9{rang:03d}"
-    return chiffres + lettre_uai(chiffres)
-
 
 A, B, C = uai(1), uai(2, "093"), uai(3, "094")
 

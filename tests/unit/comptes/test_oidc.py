@@ -26,9 +26,3 @@ def test_our_secret_goes_in_the_body_where_it_may() -> None:
     assert publie(token_endpoint_auth_methods_supported=["client_secret_post"]).methode == "client_secret_post"
     tout = ["client_secret_basic", "private_key_jwt", "client_secret_post"]
     assert publie(token_endpoint_auth_methods_supported=tout).methode == "client_secret_post"
-
-
-def test_a_level_of_assurance_is_asked_for_only_where_there_is_no_choice() -> None:
-    assert publie().niveau == {}
-    assert publie(acr_values_supported=["eidas1"]).niveau == {"acr_values": "eidas1"}
-    assert publie(acr_values_supported=["eidas1", "eidas1-mfa"]).niveau == {}

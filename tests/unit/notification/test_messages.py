@@ -258,7 +258,7 @@ def test_any_legal_deposant_gives_a_message_that_reads_as_it_was_meant(
         ("ecoles", "Vérifiez la liste des écoles"),
         ("pieces", "Vérifiez les trois pièces"),
         ("pieces.attestation_adhesion", "Remplacez l’attestation d’adhésion"),
-        ("pieces.bon_commande_editeur", "Remplacez le bon de commande de l’éditeur"),
+        ("pieces.bon_commande_editeur", "Remplacez le bon de commande éditeur"),
         ("pieces.bon_commande_chorus", "Remplacez le bon de commande Chorus"),
         ("deposant.courriel", "Vérifiez les coordonnées"),
         ("autre", "Corrigez ce point"),

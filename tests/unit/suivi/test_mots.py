@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from contracts.dossier import EtatDossier, RolePiece
-from services.intake.suivi.mots import ETATS, compte, departement, libelle, siret, suite
+from services.intake.suivi.mots import ETATS, compte, departement, libelle, suite
 
 Faire = Callable[..., dict[str, Any]]
 
@@ -52,6 +52,5 @@ def test_numbers_and_codes_stay_on_their_line() -> None:
     assert compte(1, "école") == "1\u00a0école"
     assert compte(0, "école") == "0\u00a0école"
     assert compte(12, "école") == "12\u00a0écoles"
-    assert siret("21770999700019") == "217\u00a0709\u00a0997\u00a000019"
     assert departement("93") == "Seine-Saint-Denis (93)"
     assert departement("75") == "75"

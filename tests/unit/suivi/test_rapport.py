@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
+from contracts.dossier import RolePiece
 from services.intake.suivi.mots import libelle
 from services.intake.suivi.rapport import Point, a_corriger, groupes, resume
-from services.verification.controles import LIBELLES
 
 Faire = Callable[..., dict[str, Any]]
 
@@ -84,6 +84,6 @@ def test_what_an_agent_asks_for_takes_the_place_of_the_report(dossier: Faire, co
     ]
 
 
-def test_verification_and_the_follow_up_name_pieces_alike() -> None:
-    for role, nom in LIBELLES.items():
-        assert libelle(f"pieces.{role}").lower() == nom.lower()
+def test_the_follow_up_names_pieces_as_verification_does() -> None:
+    for role in RolePiece:
+        assert libelle(f"pieces.{role}") == role.titre

@@ -4,9 +4,9 @@ from typing import get_args
 
 import pytest
 
+from services._runtime.francais import typographier
 from services._runtime.lecture.resultat import Cause, Format, Inspection
 from services.intake.televersements.constats import constater
-from services.intake.televersements.domain import typographier
 
 
 @pytest.mark.parametrize(

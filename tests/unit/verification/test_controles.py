@@ -8,7 +8,6 @@ from stdnum import luhn
 from contracts.dossier import PieceDeposee, RolePiece
 from contracts.evenements import Controle, Depot, Verdict
 from contracts.valeurs import est_siret, est_uai, lettre_uai
-from services.verification import controles
 from services.verification.controles import (
     SIREN_PARTICULIERS,
     commune_departement,
@@ -151,7 +150,7 @@ def test_a_school_declared_twice_is_told() -> None:
 def test_each_missing_piece_is_named(absent: RolePiece) -> None:
     controle = pieces_presentes(depot(pieces=tuple(piece(role) for role in RolePiece if role is not absent)))
     assert (controle.verdict, controle.champ, controle.valeurs) == (BLOQUANT, "pieces", (absent.value,))
-    assert controles.LIBELLES[absent] in controle.constat
+    assert absent.nom in controle.constat
 
 
 def test_three_pieces_are_conforme() -> None:

@@ -7,8 +7,8 @@ import pytest
 from contracts.dossier import PieceDeposee, RolePiece
 from contracts.evenements import Controle, Depot, Verdict
 from contracts.valeurs import lettre_uai
+from services._runtime.lecture import mots
 from services._runtime.lecture.resultat import Cause, ContenuActif, Inspection
-from services.verification import controles_pieces
 from services.verification.controles_pieces import (
     bon_commande_ecoles,
     piece_chiffree,
@@ -76,7 +76,7 @@ def test_every_active_content_can_be_told() -> None:
     tout = PDF.model_copy(update={"contenu_actif": get_args(ContenuActif)})
     for piece in PIECES:
         assert dit(piece_contenu_actif(piece, tout)) is BLOQUANT
-    for mime in controles_pieces._TYPES_USUELS:
+    for mime in mots._TYPES_USUELS:
         assert dit(piece_type(ATTESTATION, Inspection(format="autre", type_detecte=mime, cause="type"))) is BLOQUANT
 
 

@@ -2,14 +2,15 @@
 
 import asyncio
 from collections.abc import Mapping
+from datetime import datetime
 from itertools import pairwise
 from typing import Any, Final
 
-from starlette.exceptions import HTTPException
 from starlette.responses import Response, StreamingResponse
 
 from contracts.evenements import Verdict
 from services._runtime.clock import now
+from services._runtime.francais import heure, jour, moment
 from services.intake.bureau.differences import CHAMPS as COMPARES
 from services.intake.bureau.differences import differences
 from services.intake.bureau.file import VERDICTS
@@ -22,11 +23,12 @@ from services.intake.decisions import CHAMPS, OUVERTS, RAISONS, Geste
 from services.intake.portail.acces import Acces
 from services.intake.portail.page import Demande, Page
 from services.intake.portail.pages.dossier import connaitre
-from services.intake.portail.rendu import PARIS, moment, rendre
+from services.intake.portail.pages.dossier_papiers import piece_demandee
+from services.intake.portail.rendu import rendre
 from services.intake.portail.telechargement import OCTETS, disposition
 from services.intake.store import Store
 from services.intake.suivi.declare import Connu, declare, remises
-from services.intake.suivi.frise import piece_deposee, versions
+from services.intake.suivi.frise import versions
 from services.intake.suivi.mots import libelle
 
 GESTES: Final = {
@@ -78,11 +80,7 @@ async def montrer(demande: Demande, saisie: Saisie | None = None, *, refus: str 
 
 async def piece(demande: Demande) -> Response:
     """Show a piece in a frame, or give it to be saved; what is no PDF nor image is only given."""
-    role = demande.request.path_params["role"]
-    ident = piece_deposee(demande.objet, role, demande.request.query_params.get("version", ""))
-    ouverte = await demande.portail.store.pieces_lues.ouvrir(ident) if ident else None
-    if ouverte is None:
-        raise HTTPException(404)
+    role, ouverte = await piece_demandee(demande)
     genre, suffixe, morceaux = await apercu(ouverte.morceaux)
     nom = disposition(f"{demande.objet['_id']}_{role}{suffixe}")
     if genre and not demande.request.query_params.get("enregistrer"):
@@ -130,12 +128,10 @@ def _decision(demande: Demande, saisie: Saisie | None) -> dict[str, object]:
     """Give what the decision's form shows, to who is on the dossier; to others, who is."""
     objet, maintenant = demande.objet, now()
     pose = verrou(objet, maintenant)
-    depuis = pose.depuis.astimezone(PARIS) if pose else None
-    memes = depuis is not None and depuis.date() == maintenant.astimezone(PARIS).date()
     return {
         "ouvert": objet["etat"] in OUVERTS,
         "verrou": pose,
-        "depuis": (f"{depuis.hour} h {depuis.minute:02}" if memes else f"le {moment(depuis)}") if depuis else "",
+        "depuis": _depuis(pose.depuis, maintenant) if pose else "",
         "le_sien": _le_sien(demande),
         "saisie": saisie or Saisie(),
         "erreurs": saisie.erreurs() if saisie else [],
@@ -145,6 +141,11 @@ def _decision(demande: Demande, saisie: Saisie | None) -> dict[str, object]:
         "raisons": [("", "Rien à corriger"), *((raison, mots.capitalize()) for raison, mots in RAISONS.items())],
         "compares": COMPARES,
     }
+
+
+def _depuis(instant: datetime, maintenant: datetime) -> str:
+    """Say since when, with the date when it is not today's."""
+    return heure(instant) if jour(instant) == jour(maintenant) else f"le {moment(instant)}"
 
 
 PAGES: Final = (

@@ -7,6 +7,7 @@ from typing import Final
 
 from starlette.responses import Response
 
+from services._runtime.francais import typographier
 from services.intake.comptes.adresses import normaliser
 from services.intake.domain import INVITES_MAX
 from services.intake.portail.acces import Acces
@@ -14,7 +15,6 @@ from services.intake.portail.invitation import admise, prevenir
 from services.intake.portail.page import Demande, Page
 from services.intake.portail.pages.dossier import montrer as montrer_le_dossier
 from services.intake.portail.rendu import rediriger, rendre
-from services.intake.televersements.domain import typographier
 
 COLLEGUES: Final = "collegues"
 _COMPLET: Final = f"{INVITES_MAX} collègues sont déjà invités : retirez-en un d’abord."

@@ -6,28 +6,36 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from services._runtime.clock import now
+from services._runtime.francais import jour, moment, siret
 from services._runtime.mongo import Document
 from services.intake.papiers.atelier import faire
 from services.intake.papiers.attestation import Attestation, attestation
 from services.intake.papiers.recapitulatif import Recapitulatif, recapitulatif
+from services.intake.pieces_lecture import PieceOuverte
 from services.intake.portail.acces import Acces
 from services.intake.portail.page import Demande, Page
 from services.intake.portail.pages.dossier import connaitre
-from services.intake.portail.rendu import jour, moment, taille
+from services.intake.portail.rendu import taille
 from services.intake.portail.telechargement import PDF, telecharger, telecharger_en_flux
 from services.intake.suivi.declare import Connu, PieceDeclaree, declare
 from services.intake.suivi.frise import piece_deposee, versions
-from services.intake.suivi.mots import ETATS, siret
+from services.intake.suivi.mots import ETATS
 
 
 async def piece(demande: Demande) -> Response:
     """Give back a piece of the present version, or of the one that is asked for."""
+    role, ouverte = await piece_demandee(demande)
+    return telecharger_en_flux(ouverte.morceaux, ouverte.taille, ouverte.nom or f"{role}_{demande.objet['numero']}")
+
+
+async def piece_demandee(demande: Demande) -> tuple[str, PieceOuverte]:
+    """Open the piece that the route names, of the version that is asked for or of the present one; else answer 404."""
     role = demande.request.path_params["role"]
     ident = piece_deposee(demande.objet, role, demande.request.query_params.get("version", ""))
     ouverte = await demande.portail.store.pieces_lues.ouvrir(ident) if ident else None
     if ouverte is None:
         raise HTTPException(404)
-    return telecharger_en_flux(ouverte.morceaux, ouverte.taille, ouverte.nom or f"{role}_{demande.objet['numero']}")
+    return role, ouverte
 
 
 async def recapitulatif_pdf(demande: Demande) -> Response:

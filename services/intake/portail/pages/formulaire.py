@@ -9,6 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
 from services._runtime.clock import now
+from services._runtime.francais import heure
 from services._runtime.mongo import Document
 from services.intake.brouillons.domain import Examen
 from services.intake.brouillons.examen import examiner
@@ -27,7 +28,7 @@ from services.intake.portail.pages.formulaire_ecran import (
     suivante,
 )
 from services.intake.portail.pages.formulaire_sujets import SUJETS, TOUTES, Saisie, Sujet
-from services.intake.portail.rendu import PARIS, rediriger
+from services.intake.portail.rendu import rediriger
 
 CHERCHER: Final = "chercher"
 VERIFIER: Final = "verifier"
@@ -90,11 +91,10 @@ async def enregistrer(demande: Demande) -> Response:
         return JSONResponse({"conflit": True}, 409)
     brouillon = _avec(demande.objet, saisie)
     examen = await _examiner(demande, brouillon)
-    local = now().astimezone(PARIS)
     return JSONResponse(
         {
             "revision": revision,
-            "heure": f"{local.hour} h {local.minute:02}",
+            "heure": heure(now()),
             "champs": _dits(examen, [c for c in CHAMPS_DE[sujet.rubrique] if brouillon["valeurs"][c]]),
             "ecoles": {"compte": compte_d_ecoles(examen), "lignes": [asdict(e) for e in lignes_d_ecoles(examen)]},
         }

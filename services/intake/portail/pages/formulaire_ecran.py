@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
+from services._runtime.francais import typographier
 from services._runtime.mongo import Document
 from services.intake.brouillons import ecoles as listes
 from services.intake.brouillons.domain import Erreur, Examen
@@ -14,7 +15,6 @@ from services.intake.brouillons.saisie import CHAMPS_DE, LIBELLES, TITRES, Rubri
 from services.intake.portail.page import Demande
 from services.intake.portail.rendu import rendre
 from services.intake.referentiels.domain import NOMS_DES_DEPARTEMENTS
-from services.intake.televersements.domain import typographier
 
 CITES: Final = 200  # characters of a value that a message repeats
 

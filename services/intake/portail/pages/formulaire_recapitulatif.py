@@ -8,6 +8,7 @@ from uuid import UUID
 from starlette.responses import Response
 
 from contracts.dossier import RolePiece, Soumission
+from services._runtime.francais import typographier
 from services._runtime.mongo import Document
 from services.intake.brouillons.domain import Erreur, Examen
 from services.intake.brouillons.examen import examiner
@@ -19,7 +20,6 @@ from services.intake.portail.page import Demande, Page
 from services.intake.portail.pages.formulaire_ecran import Ecran, adresse, compte_d_ecoles, en_mots, lignes_d_ecoles
 from services.intake.portail.rendu import rediriger, taille
 from services.intake.reglages import PORTAIL
-from services.intake.televersements.domain import typographier
 
 GABARIT: Final = "formulaire_recapitulatif.html.j2"
 CERTIFIER: Final = Erreur("certifie", "Cochez la case pour certifier que ces informations sont exactes.")

@@ -10,6 +10,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from contracts.dossier import TAILLE_MAX_PIECE, RolePiece
+from services._runtime.francais import typographier
 from services._runtime.mongo import Document
 from services.intake.brouillons.saisie import LIBELLES, TITRES, Rubrique, modifiables
 from services.intake.domain import SoumissionRefusee
@@ -19,7 +20,7 @@ from services.intake.portail.garde import verifier_jeton
 from services.intake.portail.page import Demande, Page
 from services.intake.portail.pages.formulaire_ecran import adresse, motifs, suivante
 from services.intake.portail.rendu import rediriger, rendre
-from services.intake.televersements.domain import Refus, typographier
+from services.intake.televersements.domain import Refus
 from services.intake.televersements.flux import sans_silence
 from services.intake.televersements.formulaire import ouvrir
 

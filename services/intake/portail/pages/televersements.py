@@ -6,12 +6,13 @@ from typing import Final
 from starlette.requests import ClientDisconnect
 from starlette.responses import PlainTextResponse, Response
 
+from services._runtime.francais import typographier
 from services.intake.brouillons.saisie import modifiables
 from services.intake.portail.acces import Acces
 from services.intake.portail.garde import verifier_jeton
 from services.intake.portail.page import Demande, Page, Vue
 from services.intake.televersements import protocole
-from services.intake.televersements.domain import Etat, Refus, Televersement, typographier
+from services.intake.televersements.domain import Etat, Refus, Televersement
 from services.intake.televersements.flux import sans_silence
 
 SANS_EFFET: Final = frozenset({"HEAD", "OPTIONS"})
