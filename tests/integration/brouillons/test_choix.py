@@ -1,17 +1,15 @@
 """Choosing a commune and its schools, without script."""
 
 import re
-from collections.abc import Callable
 
-import httpx
 import pytest
 
+from deploy.demo.dossiers import SIRET_EXEMPLE, uai
 from services._runtime.mongo import Mongo
+from tests.scene import texte
 
-from .conftest import SIRET, VALEURS, Usager, uai
+from .banc import VALEURS, Usager
 from .lecture import champ_en_erreur
-
-LISIBLE = Callable[[httpx.Response], str]
 
 
 @pytest.mark.parametrize("suite", ["chercher", "continuer"])
@@ -26,58 +24,58 @@ LISIBLE = Callable[[httpx.Response], str]
     ],
 )
 async def test_a_commune_is_found_by_its_name_or_postal_code_without_script(
-    usager: Usager, lu: LISIBLE, suite: str, recherche: str, trouve: list[str]
+    usager: Usager, suite: str, recherche: str, trouve: list[str]
 ) -> None:
-    numero = await usager.commencer(siret=SIRET)
+    numero = await usager.commencer(siret=SIRET_EXEMPLE)
     page = await usager.poster(f"/brouillons/{numero}/etablissement", siret="217", recherche=recherche, suite=suite)
     assert page.status_code == (200 if suite == "chercher" else 422)
-    for texte in trouve:
-        assert texte in lu(page)
+    for attendu in trouve:
+        assert attendu in texte(page)
     assert f'value="{recherche}"' in page.text
     assert (await usager.valeurs(numero))["siret"] == "217"
 
 
-async def test_a_commune_is_chosen_in_the_list_of_its_departement(usager: Usager, lu: LISIBLE) -> None:
-    numero = await usager.commencer(siret=SIRET)
+async def test_a_commune_is_chosen_in_the_list_of_its_departement(usager: Usager) -> None:
+    numero = await usager.commencer(siret=SIRET_EXEMPLE)
     chemin = f"/brouillons/{numero}/etablissement"
     page = await usager.poster(chemin, departement="77", suite="chercher")
     assert re.findall(r'<option value="(\w*)"', page.text) == ["", "77277", "77288"]
     assert (await usager.poster(chemin, departement="77", commune="77288")).status_code == 303
-    assert "Commune choisie : Melun – 77000" in lu(await usager.voir(chemin))
+    assert "Commune choisie : Melun – 77000" in texte(await usager.voir(chemin))
 
 
 async def test_a_commune_that_was_searched_for_tells_its_departement(usager: Usager) -> None:
-    numero = await usager.commencer(siret=SIRET, departement="77", commune="77288")
+    numero = await usager.commencer(siret=SIRET_EXEMPLE, departement="77", commune="77288")
     await usager.poster(f"/brouillons/{numero}/etablissement", departement="77", commune_trouvee="94048")
     tenues = await usager.valeurs(numero)
     assert (tenues["departement"], tenues["commune"]) == ("94", "94048")
 
 
-async def test_a_siret_of_another_body_than_the_commune_is_only_a_warning(usager: Usager, lu: LISIBLE) -> None:
+async def test_a_siret_of_another_body_than_the_commune_is_only_a_warning(usager: Usager) -> None:
     numero = await usager.commencer()
     chemin = f"/brouillons/{numero}/etablissement"
-    assert (await usager.poster(chemin, siret=SIRET, commune_trouvee="77288")).status_code == 303
-    assert "Ce SIRET n’est pas celui de la commune de Melun" in lu(await usager.voir(chemin))
+    assert (await usager.poster(chemin, siret=SIRET_EXEMPLE, commune_trouvee="77288")).status_code == 303
+    assert "Ce SIRET n’est pas celui de la commune de Melun" in texte(await usager.voir(chemin))
 
 
-async def test_an_empty_referentiel_stops_nobody(usager: Usager, mongo: Mongo, lu: LISIBLE) -> None:
+async def test_an_empty_referentiel_stops_nobody(usager: Usager, mongo: Mongo) -> None:
     await mongo.database["referentiels"].delete_many({})
-    numero = await usager.commencer(siret=SIRET)
+    numero = await usager.commencer(siret=SIRET_EXEMPLE)
     chemin = f"/brouillons/{numero}/etablissement"
     page = await usager.poster(chemin, departement="77", suite="chercher")
-    assert "Code Insee de la commune" in lu(page)
+    assert "Code Insee de la commune" in texte(page)
     assert (await usager.poster(chemin, departement="77", commune="77288")).status_code == 303
     assert (await usager.poster(f"/brouillons/{numero}/ecoles", ecoles=uai(1))).status_code == 303
 
 
-async def test_the_schools_of_the_commune_are_offered_to_tick(usager: Usager, lu: LISIBLE) -> None:
+async def test_the_schools_of_the_commune_are_offered_to_tick(usager: Usager) -> None:
     numero = await usager.commencer(**VALEURS | {"ecoles": []})
     chemin = f"/brouillons/{numero}/ecoles"
     page = await usager.voir(chemin)
     assert re.findall(r'type="checkbox" id="[^"]+" name="cochees" value="(\w+)"', page.text) == [uai(1), uai(2)]
     page = await usager.poster(chemin, suite="toutes", ecoles=uai(4))
     assert page.text.count(" checked>") == 2
-    assert "3 écoles dans votre liste." in lu(page)
+    assert "3 écoles dans votre liste." in texte(page)
     await usager.poster(chemin, cochees=[uai(2)], ecoles=f"{uai(1)}\n{uai(4)}")
     assert (await usager.valeurs(numero))["ecoles"] == [uai(2), uai(1), uai(4)]
     page = await usager.voir(chemin)
@@ -85,14 +83,14 @@ async def test_the_schools_of_the_commune_are_offered_to_tick(usager: Usager, lu
     assert re.search(rf"<textarea[^>]*>\n{uai(4)}</textarea>", page.text)
 
 
-async def test_each_line_of_a_pasted_list_is_explained_in_its_place(usager: Usager, lu: LISIBLE) -> None:
+async def test_each_line_of_a_pasted_list_is_explained_in_its_place(usager: Usager) -> None:
     numero = await usager.commencer(**VALEURS)
     collee = (
         f"{uai(1)}\tÉcole des Lilas\r\n0779002A; {uai(3).lower()}\r\n{uai(4)} {uai(1)}\r\n"
         f"École sans code\r\n{uai(9, '093')}"
     )
     page = await usager.poster(f"/brouillons/{numero}/ecoles", ecoles=collee, suite="verifier")
-    liste = lu(page).partition("Votre liste ")[2]
+    liste = texte(page).partition("Votre liste ")[2]
     assert liste.startswith(
         f"4 écoles dans votre liste. {uai(1)} – École des Lilas, Melun "
         f"0779002A La lettre ne correspond pas aux chiffres. Si les chiffres sont justes, c’est {uai(2)}. "

@@ -4,30 +4,23 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from typing import TypeAlias
 from uuid import UUID
 
-import httpx
 import pytest
 
 from contracts.dossier import EtatDossier, RolePiece
 from contracts.evenements import Controle, PiecesVerifiees, Rapport, Verdict
+from deploy.demo.dossiers import SIRET_EXEMPLE, uai
 from services._runtime.mongo import Document, Mongo
 from services.intake.depot import retrouver
 from services.intake.domain import decider
 from services.intake.reglages import PORTAIL
 from services.intake.store import Store
+from tests.scene import texte
 
-from .conftest import SIRET, VALEURS, Usager, uai
+from .banc import VALEURS, Usager
 
-Lisible: TypeAlias = Callable[[httpx.Response], str]
 CERTIFIE = {"certifie": "oui"}
-
-
-@pytest.fixture(autouse=True)
-async def _index(store: Store) -> None:
-    """Have the indexes by which a deposit is made once."""
-    await store.prepare()
 
 
 def recapitulatif(numero: str) -> str:
@@ -58,7 +51,7 @@ async def _renvoyer(store: Store, numero: str, version: int, champs: tuple[str, 
         for rang, champ in enumerate(champs)
     )
     rapport = Rapport(
-        version=version, siret=SIRET, commune="77288", ecoles=(uai(1),), regles="essai", controles=controles
+        version=version, siret=SIRET_EXEMPLE, commune="77288", ecoles=(uai(1),), regles="essai", controles=controles
     )
     verifie = PiecesVerifiees.dire(numero, rapport, source="ent1d/verification", le=datetime.now(UTC))
     assert await store.appliquer(decider(verifie))
@@ -72,13 +65,13 @@ async def depose(mongo: Mongo, numero: str) -> Document:
     return lu
 
 
-async def test_a_dossier_is_filed_page_by_page_without_script(usager: Usager, mongo: Mongo, lu: Lisible) -> None:
+async def test_a_dossier_is_filed_page_by_page_without_script(usager: Usager, mongo: Mongo) -> None:
     numero = await usager.commencer()
     page = await usager.poster(
         f"/brouillons/{numero}/etablissement", siret="217 709 997 00019", recherche="melun", suite="chercher"
     )
     (commune,) = re.findall(r'name="commune_trouvee" value="(\w+)"', page.text)
-    suite = await usager.poster(f"/brouillons/{numero}/etablissement", siret=SIRET, commune_trouvee=commune)
+    suite = await usager.poster(f"/brouillons/{numero}/etablissement", siret=SIRET_EXEMPLE, commune_trouvee=commune)
     personne = {c: str(VALEURS[c]) for c in ("civilite", "nom", "prenom", "fonction", "courriel", "telephone")}
     suite = await usager.poster(suite.headers["location"], **personne)
     suite = await usager.poster(suite.headers["location"], cochees=[uai(1)], ecoles=uai(4))
@@ -86,16 +79,16 @@ async def test_a_dossier_is_filed_page_by_page_without_script(usager: Usager, mo
     for role in RolePiece:
         await usager.joindre(numero, role)
     suite = await usager.poster(f"/brouillons/{numero}/commentaires", commentaires="Merci <b>!</b>")
-    relu = lu(await usager.voir(suite.headers["location"]))
-    for texte in (
-        SIRET,
+    relu = texte(await usager.voir(suite.headers["location"]))
+    for attendu in (
+        SIRET_EXEMPLE,
         "Melun – 77000",
         "Fictive",
         "École des Lilas, Melun",
         "bon_commande_chorus.pdf",
         "Merci <b>!</b>",
     ):
-        assert texte in relu
+        assert attendu in relu
     suite = await usager.poster(suite.headers["location"], **CERTIFIE)
     assert suite.headers["location"] == f"/dossiers/{numero}?fait=depose"
     dossier = await depose(mongo, numero)
@@ -123,19 +116,19 @@ async def test_what_is_missing_is_listed_with_links_and_nothing_is_filed(usager:
     assert await mongo.database["dossiers"].count_documents({}) == 0
 
 
-async def test_nothing_is_filed_without_the_certification(usager: Usager, mongo: Mongo, lu: Lisible) -> None:
+async def test_nothing_is_filed_without_the_certification(usager: Usager, mongo: Mongo) -> None:
     numero = await usager.complet()
     page = await usager.poster(recapitulatif(numero))
-    assert (page.status_code, "Cochez la case pour certifier" in lu(page)) == (422, True)
+    assert (page.status_code, "Cochez la case pour certifier" in texte(page)) == (422, True)
     assert await mongo.database["dossiers"].count_documents({}) == 0
 
 
-async def test_what_is_filed_is_what_was_read(usager: Usager, mongo: Mongo, lu: Lisible) -> None:
+async def test_what_is_filed_is_what_was_read(usager: Usager, mongo: Mongo) -> None:
     numero = await usager.complet()
     affichee = await usager.caches(recapitulatif(numero))
     await usager.store.brouillons.enregistrer(numero, {"nom": "Autre"})
     page = await usager.poster(recapitulatif(numero), caches=affichee, **CERTIFIE)
-    assert (page.status_code, "a changé depuis" in lu(page), "Autre" in lu(page)) == (409, True, True)
+    assert (page.status_code, "a changé depuis" in texte(page), "Autre" in texte(page)) == (409, True, True)
     assert await mongo.database["dossiers"].count_documents({}) == 0
     assert (await usager.poster(recapitulatif(numero), **CERTIFIE)).status_code == 303
 
@@ -188,46 +181,46 @@ async def test_what_was_typed_after_a_lost_answer_is_kept_and_told(usager: Usage
     assert (await usager.valeurs(numero))["commentaires"] == "Encore un mot"
 
 
-async def test_a_piece_that_is_not_there_is_told_at_its_place(usager: Usager, mongo: Mongo, lu: Lisible) -> None:
+async def test_a_piece_that_is_not_there_is_told_at_its_place(usager: Usager, mongo: Mongo) -> None:
     numero = await usager.complet()
     chorus = (await usager.brouillon(numero))["pieces"]["bon_commande_chorus"]["id"]
     await mongo.database["pieces.files"].delete_one({"_id": chorus})
     page = await usager.poster(recapitulatif(numero), **CERTIFIE)
     assert page.status_code == 422
     assert '<a href="#pieces.bon_commande_chorus">' in page.text
-    assert "Cette pièce n’a pas été reçue" in lu(page)
+    assert "Cette pièce n’a pas été reçue" in texte(page)
 
 
 async def test_a_colleague_works_on_a_draft_and_does_not_file_it(
-    usager: Usager, connecter: Callable[[str], Awaitable[Usager]], mongo: Mongo, lu: Lisible
+    usager: Usager, connecter: Callable[[str], Awaitable[Usager]], mongo: Mongo
 ) -> None:
     numero, collegue = await usager.complet(), await connecter("dominique@exemple.fr")
     await usager.store.brouillons.inviter(numero, collegue.identite.courriel)
     assert (await collegue.poster(f"/brouillons/{numero}/deposant", nom="Changé")).status_code == 303
     page = await collegue.voir(recapitulatif(numero))
-    assert "Seule la personne qui l’a créé peut déposer" in lu(page)
+    assert "Seule la personne qui l’a créé peut déposer" in texte(page)
     assert "Déposer le dossier</button>" not in page.text
     caches = await collegue.caches(f"/brouillons/{numero}/deposant")
     refuse = await collegue.poster(recapitulatif(numero), caches=caches, **CERTIFIE)
-    assert (refuse.status_code, "Seule la personne qui a créé ce brouillon" in lu(refuse)) == (422, True)
+    assert (refuse.status_code, "Seule la personne qui a créé ce brouillon" in texte(refuse)) == (422, True)
     assert await mongo.database["dossiers"].count_documents({}) == 0
     await usager.poster(recapitulatif(numero), **CERTIFIE)
     assert (await depose(mongo, numero))["invites"] == ["dominique@exemple.fr"]
 
 
 async def test_a_correction_changes_what_was_asked_for_and_nothing_else(
-    usager: Usager, mongo: Mongo, lu: Lisible, corriger: Callable[..., Awaitable[str]]
+    usager: Usager, mongo: Mongo, corriger: Callable[..., Awaitable[str]]
 ) -> None:
     numero = await corriger("ecoles", "pieces.bon_commande_chorus")
     v1 = await depose(mongo, numero)
     page = await usager.voir(f"/brouillons/{numero}/deposant")
     assert 'name="nom"' not in page.text
-    assert "Fictive" in lu(page)
+    assert "Fictive" in texte(page)
     suite = await usager.poster(f"/brouillons/{numero}/deposant", nom="Pirate", caches=await usager.caches(
         f"/brouillons/{numero}/ecoles"))  # fmt: skip
     assert suite.headers["location"] == f"/brouillons/{numero}/ecoles"  # past what is not to be corrected
     page = await usager.voir(f"/brouillons/{numero}/ecoles")
-    assert "Corrigez ecoles." in lu(page)
+    assert "Corrigez ecoles." in texte(page)
     suite = await usager.poster(f"/brouillons/{numero}/ecoles", ecoles=uai(2))
     assert suite.headers["location"] == f"/brouillons/{numero}/pieces"
     await usager.joindre(numero, RolePiece.BON_COMMANDE_CHORUS)
@@ -271,12 +264,12 @@ async def test_a_second_correction_has_a_key_of_its_own(
 
 
 async def test_a_correction_that_is_no_longer_asked_for_is_refused(
-    usager: Usager, mongo: Mongo, lu: Lisible, corriger: Callable[..., Awaitable[str]]
+    usager: Usager, mongo: Mongo, corriger: Callable[..., Awaitable[str]]
 ) -> None:
     numero = await corriger("ecoles")
     await mongo.database["dossiers"].update_one({"_id": numero}, {"$set": {"etat": EtatDossier.CLASSE_SANS_SUITE}})
     page = await usager.poster(recapitulatif(numero), **CERTIFIE)
-    assert (page.status_code, "n’est plus, à corriger" in lu(page)) == (409, True)
+    assert (page.status_code, "n’est plus, à corriger" in texte(page)) == (409, True)
     assert (await depose(mongo, numero))["version"] == 1
 
 
@@ -295,8 +288,8 @@ async def test_a_form_sent_by_hand_reopens_nothing(
 
 
 async def test_what_is_asked_of_all_the_answers_of_a_page_is_said_once(
-    usager: Usager, lu: Lisible, corriger: Callable[..., Awaitable[str]]
+    usager: Usager, corriger: Callable[..., Awaitable[str]]
 ) -> None:
     numero = await corriger("deposant")
-    page = lu(await usager.voir(f"/brouillons/{numero}/deposant"))
+    page = texte(await usager.voir(f"/brouillons/{numero}/deposant"))
     assert page.count("Corrigez deposant.") == 1

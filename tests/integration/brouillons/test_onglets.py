@@ -1,16 +1,14 @@
 """Several pages open on one draft, and what is saved while somebody types."""
 
 import re
-from collections.abc import Callable
 
-import httpx
+from deploy.demo.dossiers import SIRET_EXEMPLE, uai
+from tests.scene import texte
 
-from .conftest import SIRET, VALEURS, Usager, uai
-
-LISIBLE = Callable[[httpx.Response], str]
+from .banc import VALEURS, Usager
 
 
-async def test_two_pages_open_on_one_draft_undo_nothing_of_each_other(usager: Usager, lu: LISIBLE) -> None:
+async def test_two_pages_open_on_one_draft_undo_nothing_of_each_other(usager: Usager) -> None:
     numero = await usager.commencer(**VALEURS)
     chemin = f"/brouillons/{numero}/deposant"
     champs = {c: VALEURS[c] for c in ("civilite", "nom", "prenom", "fonction", "courriel", "telephone")}
@@ -18,8 +16,8 @@ async def test_two_pages_open_on_one_draft_undo_nothing_of_each_other(usager: Us
     assert (await usager.poster(chemin, caches=une, **champs | {"nom": "Premier"})).status_code == 303
     page = await usager.poster(chemin, caches=autre, **champs | {"nom": "Second", "prenom": "Zoé"})
     assert page.status_code == 409
-    assert "Nom : « Premier »" in lu(page)
-    assert "Prénom :" not in lu(page).partition("a enregistré")[2].partition("Votre saisie est restée")[0]
+    assert "Nom : « Premier »" in texte(page)
+    assert "Prénom :" not in texte(page).partition("a enregistré")[2].partition("Votre saisie est restée")[0]
     assert 'value="Second"' in page.text
     assert 'value="Zoé"' in page.text
     assert (await usager.valeurs(numero))["nom"] == "Premier"
@@ -44,12 +42,12 @@ async def test_what_is_being_typed_is_saved_and_judged_at_once(usager: Usager) -
     )
     assert reponse.status_code == 200
     dit = reponse.json()
-    assert re.fullmatch(r"[0-9]{1,2} h [0-9]{2}", dit["heure"])
+    assert re.fullmatch(r"[0-9]{1,2}\u00a0h\u00a0[0-9]{2}", dit["heure"])
     assert "il en manque 11" in dit["champs"]["siret"]["erreur"]
     assert dit["champs"]["commune"] == {"erreur": "", "avertissement": ""}
     assert (await usager.valeurs(numero))["commune"] == "77288"
     encore = await usager.poster(
-        f"/brouillons/{numero}/enregistrer", caches=caches | {"revision": str(dit["revision"])}, siret=SIRET
+        f"/brouillons/{numero}/enregistrer", caches=caches | {"revision": str(dit["revision"])}, siret=SIRET_EXEMPLE
     )
     assert encore.json()["champs"]["siret"]["erreur"] == ""
     assert "commune de Melun" in encore.json()["champs"]["siret"]["avertissement"]

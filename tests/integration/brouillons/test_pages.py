@@ -3,16 +3,15 @@
 import html
 from collections.abc import Awaitable, Callable
 
-import httpx
 import pytest
 
+from deploy.demo.dossiers import SIRET_EXEMPLE, uai
 from services._runtime.mongo import Mongo
 from services.intake.brouillons.store import BROUILLONS_MAX
+from tests.scene import texte
 
-from .conftest import SIRET, VALEURS, Usager, uai
+from .banc import VALEURS, Usager
 from .lecture import champ_en_erreur, sommaire, titre
-
-LISIBLE = Callable[[httpx.Response], str]
 
 
 @pytest.mark.parametrize(
@@ -65,11 +64,11 @@ async def test_a_page_that_nobody_has_been_through_shows_no_error(usager: Usager
     assert "votre nom" in champ_en_erreur(page, "nom")
 
 
-async def test_each_page_says_which_step_it_is(usager: Usager, lu: LISIBLE) -> None:
+async def test_each_page_says_which_step_it_is(usager: Usager) -> None:
     numero = await usager.commencer()
     noms = ("etablissement", "deposant", "ecoles", "pieces", "commentaires", "recapitulatif")
     for rang, nom in enumerate(noms, start=1):
-        assert f"Étape {rang} sur 6" in lu(await usager.voir(f"/brouillons/{numero}/{nom}"))
+        assert f"Étape {rang} sur 6" in texte(await usager.voir(f"/brouillons/{numero}/{nom}"))
 
 
 @pytest.mark.parametrize(
@@ -157,14 +156,14 @@ async def test_the_form_begins_again_where_something_is_missing(usager: Usager) 
 async def test_too_many_drafts_are_refused_with_a_word(usager: Usager) -> None:
     for _ in range(BROUILLONS_MAX):
         await usager.store.brouillons.creer(usager.identite)
-    reponse = await usager.http.post("/brouillons", data={"jeton": usager.identite.jeton})
+    reponse = await usager.navigateur.post("/brouillons", data={"jeton": usager.identite.jeton})
     assert reponse.headers["location"] == "/dossiers?fait=trop-de-brouillons"
 
 
 async def test_the_siret_of_the_employer_is_there_from_the_start(usager: Usager, mongo: Mongo) -> None:
-    await mongo.database["comptes"].update_one({"_id": usager.identite.compte}, {"$set": {"siret": SIRET}})
+    await mongo.database["comptes"].update_one({"_id": usager.identite.compte}, {"$set": {"siret": SIRET_EXEMPLE}})
     tenues = await usager.valeurs(await usager.commencer())
-    assert (tenues["siret"], tenues["courriel"]) == (SIRET, usager.identite.courriel)
+    assert (tenues["siret"], tenues["courriel"]) == (SIRET_EXEMPLE, usager.identite.courriel)
 
 
 async def test_a_draft_of_somebody_else_is_not_there(

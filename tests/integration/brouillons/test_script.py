@@ -1,36 +1,15 @@
 """What the form's script adds, in a real browser: saving while one types, cuts, live checks, communes as one types."""
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, TypeAlias
 
 import pytest
-import uvicorn
-from playwright.async_api import BrowserContext, Page, async_playwright, expect
-from starlette.types import ASGIApp
+from playwright.async_api import Browser, BrowserContext, Page, expect
 
-from deploy.local.ports import port_libre
+from deploy.demo.dossiers import SIRET_EXEMPLE, uai
 from services._runtime.mongo import Document
-from services.intake.comptes.identite import Identite
-from services.intake.store import Store
 
-from .conftest import SIRET, VALEURS, uai
-
-OPTIONS = [
-    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
-    *("--disable-component-update", "--disable-sync"),
-]
-Fait: TypeAlias = Callable[..., Any]
-
-
-class _Serveur(uvicorn.Server):
-    """uvicorn in the loop of the test, which keeps its own signals."""
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
+from .banc import VALEURS, Usager
 
 
 @dataclass
@@ -39,21 +18,20 @@ class Poste:
 
     contexte: BrowserContext
     page: Page
+    usager: Usager
     numero: str
-    url: str
-    store: Store
-    identite: Identite
 
     async def ouvrir(self, rubrique: str) -> None:
         """Go to a page of the form."""
-        await self.page.goto(f"{self.url}/brouillons/{self.numero}/{rubrique}")
+        await self.page.goto(f"/brouillons/{self.numero}/{rubrique}")
+
+    async def remplir(self, **valeurs: object) -> None:
+        """Have these values typed already."""
+        assert await self.usager.store.brouillons.enregistrer(self.numero, valeurs)
 
     async def valeurs(self) -> Document:
         """Read what the draft holds."""
-        lu = await self.store.brouillons.lire(self.numero, self.identite)
-        assert lu is not None
-        tenues: Document = lu["valeurs"]
-        return tenues
+        return await self.usager.valeurs(self.numero)
 
     async def enregistre(self) -> None:
         """Wait until the page says that it has saved."""
@@ -61,30 +39,19 @@ class Poste:
 
 
 @pytest.fixture
-async def poste(store: Store, application: Callable[[str], ASGIApp]) -> AsyncIterator[Poste]:
+async def poste(
+    navigateur: Browser, servi: str, usager: Usager, session: Callable[..., Awaitable[str]]
+) -> AsyncIterator[Poste]:
     """Give somebody logged in, in Chromium, with a draft."""
-    port = port_libre()
-    url = f"http://127.0.0.1:{port}"
-    serveur = _Serveur(uvicorn.Config(application(url), port=port, log_config=None, lifespan="off"))
-    service = asyncio.create_task(serveur.serve())
-    compte = await store.comptes.de_courriel("camille.fictive@exemple.fr")
-    cookie = await store.comptes.sessions.ouvrir(compte["_id"])
-    identite = await store.comptes.identite(cookie)
-    assert identite is not None
-    numero = await store.brouillons.creer(identite)
-    async with async_playwright() as playwright:
-        chromium = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=OPTIONS)
-        contexte = await chromium.new_context(locale="fr-FR")
-        await contexte.add_cookies([{"name": "ent1d", "value": cookie, "url": url}])
-        page = await contexte.new_page()
-        fautes: list[str] = []
-        page.on("pageerror", lambda faute: fautes.append(str(faute)))
-        page.on("console", lambda dit: fautes.append(dit.text) if "Content Security" in dit.text else None)
-        yield Poste(contexte, page, numero, url, store, identite)
-        await chromium.close()
+    contexte = await navigateur.new_context(base_url=servi, locale="fr-FR")
+    cookie = await session(usager.identite.courriel)
+    await contexte.add_cookies([{"name": "ent1d", "value": cookie, "url": servi}])
+    page = await contexte.new_page()
+    fautes: list[str] = []
+    page.on("pageerror", lambda faute: fautes.append(str(faute)))
+    page.on("console", lambda dit: fautes.append(dit.text) if "Content Security" in dit.text else None)
+    yield Poste(contexte, page, usager, await usager.commencer())
     assert fautes == []
-    serveur.should_exit = True
-    await service
 
 
 async def test_what_is_typed_is_saved_without_a_click(poste: Poste, fait: Callable[..., Awaitable[object]]) -> None:
@@ -109,14 +76,14 @@ async def test_what_is_wrong_is_said_when_one_leaves_the_field(poste: Poste) -> 
     await poste.page.get_by_label("Chercher une commune").focus()
     await expect(poste.page.locator("#siret-messages")).to_contain_text("il en manque 7")
     await expect(siret).to_have_attribute("aria-invalid", "true")
-    await siret.fill(SIRET)
+    await siret.fill(SIRET_EXEMPLE)
     await poste.page.get_by_label("Chercher une commune").focus()
     await expect(poste.page.locator("#siret-messages")).to_be_empty()
     await expect(siret).not_to_have_attribute("aria-invalid", "true")
 
 
 async def test_communes_come_as_one_types_and_are_chosen_with_the_keyboard(poste: Poste) -> None:
-    await poste.store.brouillons.enregistrer(poste.numero, {"siret": SIRET})
+    await poste.remplir(siret=SIRET_EXEMPLE)
     await poste.ouvrir("etablissement")
     await poste.page.get_by_label("Chercher une commune").press_sequentially("marolles")
     await expect(poste.page.locator("[data-nombre]")).to_have_text("2 communes trouvées.")
@@ -131,7 +98,7 @@ async def test_communes_come_as_one_types_and_are_chosen_with_the_keyboard(poste
 
 
 async def test_schools_are_named_as_their_codes_are_typed(poste: Poste) -> None:
-    await poste.store.brouillons.enregistrer(poste.numero, {"commune": "94028", "departement": "94"})
+    await poste.remplir(commune="94028", departement="94")
     await poste.ouvrir("ecoles")
     await poste.page.get_by_label("Codes UAI").fill(f"{uai(1)}\n0779002A")
     await expect(poste.page.locator("[data-ecoles]")).to_contain_text("École des Lilas, Melun")
@@ -168,7 +135,7 @@ async def test_what_a_cut_would_have_lost_is_offered_back(poste: Poste) -> None:
 
 
 async def test_what_went_through_is_not_offered_back(poste: Poste) -> None:
-    await poste.store.brouillons.enregistrer(poste.numero, VALEURS)
+    await poste.remplir(**VALEURS)
     await poste.ouvrir("ecoles")
     await poste.page.get_by_label("Codes UAI").fill(uai(4))
     await poste.page.get_by_role("button", name="Continuer").click()
@@ -179,7 +146,7 @@ async def test_what_went_through_is_not_offered_back(poste: Poste) -> None:
 
 
 async def test_two_tabs_are_told_of_each_other(poste: Poste) -> None:
-    await poste.store.brouillons.enregistrer(poste.numero, VALEURS)
+    await poste.remplir(**VALEURS)
     await poste.ouvrir("deposant")
     autre = await poste.contexte.new_page()
     await autre.goto(poste.page.url)

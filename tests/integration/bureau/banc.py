@@ -1,42 +1,20 @@
 """What the tests of the agents' desk share: people, dossiers as they stand in the base, and what a page says."""
 
 import hashlib
-import html
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
 
 from contracts.dossier import EtatDossier, RolePiece
-from contracts.valeurs import lettre_uai
+from deploy.demo.dossiers import CONFORME, SIRET_EXEMPLE
 from services._runtime.clock import now
 from services._runtime.mongo import Document, Mongo
-from services.intake.referentiels.domain import Commune, Ecole
+from tests import scene
 
-ADRESSE = "https://portail.exemple"
-SIRET = "21770999700019"
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-
-
-def uai(rang: int, departement: str = "077") -> str:
-    """Make the UAI of a school that does not exist."""
-    chiffres = f"{departement}9{rang:03d}"
-    return chiffres + lettre_uai(chiffres)
-
-
-COMMUNES = (
-    Commune("77288", "Melun", "77", "217702885", ("77000",)),
-    Commune("77277", "Marolles-en-Brie", "77", "217702778", ("77120",)),
-    Commune("94048", "Marolles-en-Brie", "94", "219400488", ("94440",)),
-    Commune("94028", "Créteil", "94", "219400280", ("94000",)),
-)
-ECOLES = (
-    Ecole(uai(1), "École des Lilas", "77288", "Melun", "public", ouverte=True),
-    Ecole(uai(2), "École des Roses", "77288", "Melun", "public", ouverte=True),
-)
 
 
 def numero(rang: int) -> str:
@@ -58,20 +36,16 @@ def controle(verdict: str, champ: str = "siret", constat: str = "Un constat.") -
     }
 
 
-@dataclass
-class Personne:
-    """Somebody logged in, and what he does with pages."""
-
-    http: httpx.AsyncClient
-    jeton: str
+class Personne(scene.Personne):
+    """Somebody logged in, and what he does with the pages of the desk."""
 
     async def voir(self, chemin: str) -> httpx.Response:
         """Look at a page."""
-        return await self.http.get(chemin)
+        return await self.navigateur.get(chemin)
 
     async def poster(self, chemin: str, **champs: object) -> httpx.Response:
         """Send a form; a name with a dot is written with two underscores."""
-        return await self.http.post(
+        return await self.navigateur.post(
             chemin, data={"jeton": self.jeton, **{n.replace("__", "."): v for n, v in champs.items()}}
         )
 
@@ -127,17 +101,10 @@ def _dossier(rang: int, depose_le: datetime) -> Document:
         "depots": [{"cle": f"cle-{rang}", "empreinte": "e", "version": 1}],
         "etat": EtatDossier.DEPOSE,
         "version": 1,
-        "siret": SIRET,
+        "siret": SIRET_EXEMPLE,
         "commune": "77288",
-        "deposant": {
-            "civilite": "Mme",
-            "nom": "Fictive",
-            "prenom": "Camille",
-            "fonction": "Responsable des affaires scolaires",
-            "courriel": "camille.fictive@exemple.fr",
-            "telephone": "+33 1 99 00 12 34",
-        },
-        "ecoles": [uai(1), uai(2)],
+        "deposant": CONFORME.deposant,
+        "ecoles": list(CONFORME.ecoles),
         "pieces": [
             {"role": role, "id": hashlib.md5(f"{rang}{role}".encode()).hexdigest(), "sha256": "a" * 64, "taille": 1200}  # noqa: S324  # an id
             for role in RolePiece
@@ -154,9 +121,3 @@ def _dossier(rang: int, depose_le: datetime) -> Document:
 def numeros(page: httpx.Response) -> list[str]:
     """Read the numbers of the queue, in order."""
     return re.findall(r'<a class="numero" href="/agent/dossiers/(ENT-\w{5}-\w{5})">', page.text)
-
-
-def texte(page: httpx.Response) -> str:
-    """Give the text of a page as somebody reads it: spaces are spaces, entities are characters."""
-    brut = re.sub(r"<script.*?</script>|<[^>]+>", " ", page.text, flags=re.DOTALL)
-    return " ".join(html.unescape(brut).split())

@@ -1,30 +1,18 @@
 """Pieces in their frame, as a real browser shows them: a PDF and an image are seen, nothing in them acts."""
 
-import asyncio
-import os
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 from io import BytesIO
 from typing import Any
 
 import pytest
-import uvicorn
 from PIL import Image
-from playwright.async_api import Page, async_playwright
+from playwright.async_api import Browser, Page
 from reportlab.pdfgen.canvas import Canvas
-from starlette.types import ASGIApp
 
-from deploy.local.ports import port_libre
-from deploy.local.processus import PartieAbsente, port_ouvert
 from services.intake.store import Store
 
 from .banc import Dossiers
 
-CHROMIUM = "/usr/bin/chromium"
-OPTIONS = (
-    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
-    *("--disable-component-update", "--disable-sync"),
-)
 ROUGE = (255, 0, 0)
 
 
@@ -52,41 +40,13 @@ def rouges(capture: bytes) -> int:
     )
 
 
-@asynccontextmanager
-async def servie(app: ASGIApp, port: int, fait: Callable[..., Any]) -> AsyncIterator[None]:
-    """Serve the portal on this port."""
-    serveur = uvicorn.Server(uvicorn.Config(app, port=port, log_level="error"))
-    tache = asyncio.create_task(serveur.serve())
-    await fait(lambda: port_ouvert(port))
-    yield
-    serveur.should_exit = True
-    await tache
-
-
 @pytest.fixture
-async def page(
-    partie: Callable[[Callable[[], None]], None],
-    batir: Callable[[str], ASGIApp],
-    session: Callable[[str], Awaitable[str]],
-    fait: Callable[..., Any],
-) -> AsyncIterator[Page]:
+async def page(navigateur: Browser, servi: str, session: Callable[..., Awaitable[str]]) -> Page:
     """Give a page of Chromium where an agent is logged in."""
-
-    def chercher() -> None:
-        if not os.access(CHROMIUM, os.X_OK):
-            raise PartieAbsente("Chromium n’est pas installé : apt-get install chromium")
-
-    partie(chercher)
-    port = port_libre()
-    adresse = f"http://127.0.0.1:{port}"
-    async with (
-        servie(batir(adresse), port, fait),
-        async_playwright() as pilote,
-        await pilote.chromium.launch(executable_path=CHROMIUM, args=OPTIONS) as navigateur,
-    ):
-        contexte = await navigateur.new_context(base_url=adresse, viewport={"width": 1280, "height": 900})
-        await contexte.add_cookies([{"name": "ent1d", "value": await session("agent-3"), "url": adresse}])
-        yield await contexte.new_page()
+    contexte = await navigateur.new_context(base_url=servi, viewport={"width": 1280, "height": 900})
+    cookie = await session("agent-3@exemple.fr", agent="agent-3", facteur=True)
+    await contexte.add_cookies([{"name": "ent1d", "value": cookie, "url": servi}])
+    return await contexte.new_page()
 
 
 @pytest.mark.parametrize("contenu", [pdf_rouge(), image_rouge()], ids=["pdf", "png"])

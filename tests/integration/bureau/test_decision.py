@@ -289,5 +289,7 @@ async def test_a_form_without_its_token_decides_nothing(agent: Personne, dossier
     champs = {"version": "1", "etapes": "1", "geste": "valider", "confirme": "oui", "jeton": "faux"}
 
     assert (await agent.navigateur.post(f"/agent/dossiers/{ident}/decision", data=champs)).status_code == 403
-    assert (await agent.navigateur.post("/agent/decisions", data={"choix": f"{ident}.1", "jeton": "faux"})).status_code == 403
+    assert (
+        await agent.navigateur.post("/agent/decisions", data={"choix": f"{ident}.1", "jeton": "faux"})
+    ).status_code == 403
     assert (await dossiers.lire(ident))["etat"] == "depose"

@@ -8,11 +8,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from lxml import etree
 
+from deploy.demo.dossiers import SIRET_EXEMPLE, uai
 from services._runtime.clock import now
 from services._runtime.mongo import Mongo
 from services.intake.bureau.export import COLONNES, LOT
 
-from .banc import SIRET, Dossiers, Personne, uai
+from .banc import Dossiers, Personne
 
 ESPACE = {"x": "http://schemas.openxmlformats.org/spreadsheetml/2006/main"}
 
@@ -46,7 +47,7 @@ async def test_each_school_has_its_line_in_both_formats(agent: Personne, dossier
             {"le": le + timedelta(minutes=2), "fait": "AAFLivré", "version": 1, "constat": livre},
         ],
     )
-    suite = ["Melun", "77288", "77", SIRET, ident, "1", "Annuaire livré"]
+    suite = ["Melun", "77288", "77", SIRET_EXEMPLE, ident, "1", "Annuaire livré"]
     suite += ["2026-11-23 10:32", "2026-11-23 10:33", "2026-11-23 10:34", "ENT1D.20261123-00007", "conforme"]
     attendu = [[*COLONNES], [uai(1), "École des Lilas", *suite], [uai(2), "École des Roses", *suite]]
 

@@ -8,8 +8,9 @@ import pytest
 from services._runtime.clock import now
 from services._runtime.mongo import Mongo
 from services.intake.bureau.store import PAR_PAGE
+from tests.scene import texte
 
-from .banc import Dossiers, Personne, numeros, texte
+from .banc import Dossiers, Personne, numeros
 
 SUSPENSION = {"le": now(), "fait": "LivraisonSuspendue", "version": 1, "constat": "Il manque une école."}
 

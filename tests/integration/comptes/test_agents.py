@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Callable
 from datetime import timedelta
-from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 import httpx
@@ -14,16 +13,14 @@ from services._runtime.clock import now
 from services._runtime.mongo import Mongo
 from services.intake.comptes.agents import Agents
 
-if TYPE_CHECKING:
-    from tests.integration.comptes.conftest import Essai
+from .banc import COOKIE, Essai
 
-COOKIE = "__Host-ent1d"
 CODE = "/connexion/second-facteur"
 Agent = tuple[httpx.AsyncClient, pyotp.TOTP]
 
 
 async def test_the_role_comes_with_the_code_in_a_session_of_its_own(
-    essai: "Essai", agent: Agent, code: Callable[..., str], mongo: Mongo
+    essai: Essai, agent: Agent, code: Callable[..., str], mongo: Mongo
 ) -> None:
     navigateur, telephone = agent
     avant = navigateur.cookies[COOKIE]
@@ -46,7 +43,7 @@ async def test_the_role_comes_with_the_code_in_a_session_of_its_own(
 
 
 async def test_an_agent_who_logs_in_again_is_asked_for_his_code_then_goes_on(
-    essai: "Essai", agent: Agent, adresse: str, code: Callable[..., str]
+    essai: Essai, agent: Agent, adresse: str, code: Callable[..., str]
 ) -> None:
     premier, telephone = agent
     await essai.poster(premier, CODE, code=code(telephone, -1))
@@ -62,7 +59,7 @@ async def test_an_agent_who_logs_in_again_is_asked_for_his_code_then_goes_on(
 
 
 async def test_the_secret_is_shown_until_it_is_in_use_and_never_again(
-    essai: "Essai", agent: Agent, code: Callable[..., str]
+    essai: Essai, agent: Agent, code: Callable[..., str]
 ) -> None:
     navigateur, telephone = agent
     page, image = await navigateur.get(CODE), await navigateur.get("/compte/second-facteur.svg")
@@ -78,7 +75,7 @@ async def test_the_secret_is_shown_until_it_is_in_use_and_never_again(
 
 
 async def test_a_code_is_accepted_once_and_older_ones_no_more(
-    essai: "Essai", agent: Agent, code: Callable[..., str]
+    essai: Essai, agent: Agent, code: Callable[..., str]
 ) -> None:
     navigateur, telephone = agent
     vu = code(telephone)
@@ -88,7 +85,7 @@ async def test_a_code_is_accepted_once_and_older_ones_no_more(
 
 
 async def test_of_the_same_code_sent_many_times_at_once_one_is_accepted(
-    essai: "Essai", agent: Agent, code: Callable[..., str], mongo: Mongo
+    essai: Essai, agent: Agent, code: Callable[..., str], mongo: Mongo
 ) -> None:
     _, telephone = agent
     compte = await mongo.database["comptes"].find_one({"agent.code": "agent-7"})
@@ -99,14 +96,14 @@ async def test_of_the_same_code_sent_many_times_at_once_one_is_accepted(
 
 @pytest.mark.parametrize(("pas", "statut"), [(-1, 303), (1, 303), (-3, 422), (3, 422)])
 async def test_a_clock_may_be_a_step_away_and_no_more(
-    essai: "Essai", agent: Agent, code: Callable[..., str], pas: int, statut: int
+    essai: Essai, agent: Agent, code: Callable[..., str], pas: int, statut: int
 ) -> None:
     navigateur, telephone = agent
     assert (await essai.poster(navigateur, CODE, code=code(telephone, pas))).status_code == statut
 
 
 async def test_after_five_wrong_codes_even_the_right_one_waits_a_quarter_of_an_hour(
-    essai: "Essai", agent: Agent, code: Callable[..., str], mongo: Mongo
+    essai: Essai, agent: Agent, code: Callable[..., str], mongo: Mongo
 ) -> None:
     navigateur, telephone = agent
     faux = ["000000", "12345", "abcdef", "", code(telephone, 9)]
@@ -125,7 +122,7 @@ async def test_after_five_wrong_codes_even_the_right_one_waits_a_quarter_of_an_h
     assert (await essai.poster(navigateur, CODE, code=code(telephone))).status_code == 303
 
 
-async def test_a_thousand_guesses_at_once_are_five_tries(essai: "Essai", agent: Agent, mongo: Mongo) -> None:
+async def test_a_thousand_guesses_at_once_are_five_tries(essai: Essai, agent: Agent, mongo: Mongo) -> None:
     assert agent
     compte = await essai.comptes.lire(await _compte(mongo))
     verifier = essai.comptes.second_facteur.verifier
@@ -136,7 +133,7 @@ async def test_a_thousand_guesses_at_once_are_five_tries(essai: "Essai", agent: 
     assert not any(regardes)
 
 
-async def test_nobody_but_an_agent_has_a_second_factor(essai: "Essai", adresse: str) -> None:
+async def test_nobody_but_an_agent_has_a_second_factor(essai: Essai, adresse: str) -> None:
     navigateur = await essai.connecter(adresse)
     assert (await essai.poster(navigateur, "/compte/second-facteur")).status_code == 404
     assert (await essai.poster(navigateur, CODE, code="000000")).status_code == 404
@@ -144,7 +141,7 @@ async def test_nobody_but_an_agent_has_a_second_factor(essai: "Essai", adresse: 
 
 
 async def test_a_role_that_is_taken_away_is_gone_at_once_and_the_account_stays(
-    essai: "Essai", agent: Agent, adresse: str, code: Callable[..., str], mongo: Mongo
+    essai: Essai, agent: Agent, adresse: str, code: Callable[..., str], mongo: Mongo
 ) -> None:
     navigateur, telephone = agent
     await essai.poster(navigateur, CODE, code=code(telephone))
@@ -157,7 +154,7 @@ async def test_a_role_that_is_taken_away_is_gone_at_once_and_the_account_stays(
 
 
 async def test_a_session_opened_while_the_factor_was_forgotten_has_no_role(
-    essai: "Essai", agent: Agent, code: Callable[..., str], mongo: Mongo
+    essai: Essai, agent: Agent, code: Callable[..., str], mongo: Mongo
 ) -> None:
     navigateur, telephone = agent
     await essai.poster(navigateur, CODE, code=code(telephone))
@@ -171,7 +168,7 @@ async def test_a_session_opened_while_the_factor_was_forgotten_has_no_role(
 
 
 async def test_a_lost_telephone_is_replaced_by_the_administrator_alone(
-    essai: "Essai", agent: Agent, adresse: str, code: Callable[..., str], mongo: Mongo
+    essai: Essai, agent: Agent, adresse: str, code: Callable[..., str], mongo: Mongo
 ) -> None:
     navigateur, ancien = agent
     await essai.poster(navigateur, CODE, code=code(ancien))
@@ -184,7 +181,7 @@ async def test_a_lost_telephone_is_replaced_by_the_administrator_alone(
     assert (await essai.poster(revenu, CODE, code=code(neuf))).status_code == 303
 
 
-async def test_a_code_and_an_address_name_one_agent(mongo: Mongo, essai: "Essai") -> None:
+async def test_a_code_and_an_address_name_one_agent(mongo: Mongo, essai: Essai) -> None:
     assert essai
     agents = Agents(mongo.database)
     assert await agents.nommer("un@exemple.fr", "agent-1")

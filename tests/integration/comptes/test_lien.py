@@ -1,9 +1,7 @@
 """Logging in by a mailed link, as people and as attackers do it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 import httpx
 import pytest
@@ -12,13 +10,10 @@ from services._runtime.clock import now
 from services._runtime.mongo import Mongo
 from services.intake.comptes.limites import LIENS_EN_TOUT, LIENS_PAR_ADRESSE, LIENS_PAR_IP
 
-if TYPE_CHECKING:
-    from tests.integration.comptes.conftest import Essai
-
-COOKIE = "__Host-ent1d"
+from .banc import COOKIE, Essai
 
 
-async def test_a_link_logs_in_who_presses_its_button(essai: "Essai", adresse: str) -> None:
+async def test_a_link_logs_in_who_presses_its_button(essai: Essai, adresse: str) -> None:
     navigateur = await essai.navigateur()
     promesse = await navigateur.post("/connexion", data={"courriel": f"  {adresse.upper()} ", "suite": "/dossiers/x"})
     assert (promesse.status_code, promesse.headers["location"]) == (303, "/connexion/envoyee")
@@ -35,7 +30,7 @@ async def test_a_link_logs_in_who_presses_its_button(essai: "Essai", adresse: st
     assert adresse in compte.text
 
 
-async def test_the_mail_says_what_to_do_in_two_forms_and_names_nobody(essai: "Essai", adresse: str) -> None:
+async def test_the_mail_says_what_to_do_in_two_forms_and_names_nobody(essai: Essai, adresse: str) -> None:
     await (await essai.navigateur()).post("/connexion", data={"courriel": adresse})
     (courriel,) = await essai.courriels(adresse)
     assert courriel["Auto-Submitted"] == "auto-generated"
@@ -49,7 +44,7 @@ async def test_the_mail_says_what_to_do_in_two_forms_and_names_nobody(essai: "Es
         assert "camille" not in texte
 
 
-async def test_a_program_that_follows_links_uses_nothing(essai: "Essai", adresse: str, mongo: Mongo) -> None:
+async def test_a_program_that_follows_links_uses_nothing(essai: Essai, adresse: str, mongo: Mongo) -> None:
     navigateur = await essai.navigateur()
     await navigateur.post("/connexion", data={"courriel": adresse})
     lien = await essai.lien(adresse)
@@ -65,14 +60,14 @@ async def test_a_program_that_follows_links_uses_nothing(essai: "Essai", adresse
     assert (await navigateur.post(lien)).status_code == 303
 
 
-async def test_a_link_opens_in_another_browser(essai: "Essai", adresse: str) -> None:
+async def test_a_link_opens_in_another_browser(essai: Essai, adresse: str) -> None:
     await (await essai.navigateur()).post("/connexion", data={"courriel": adresse})
     telephone = await essai.navigateur("198.51.100.9")
     await telephone.post(await essai.lien(adresse))
     assert (await telephone.get("/compte")).status_code == 200
 
 
-async def test_of_fifty_presses_at_once_one_logs_in(essai: "Essai", adresse: str, mongo: Mongo) -> None:
+async def test_of_fifty_presses_at_once_one_logs_in(essai: Essai, adresse: str, mongo: Mongo) -> None:
     await (await essai.navigateur()).post("/connexion", data={"courriel": adresse})
     lien = await essai.lien(adresse)
     navigateurs = [await essai.navigateur() for _ in range(50)]
@@ -85,7 +80,7 @@ async def test_of_fifty_presses_at_once_one_logs_in(essai: "Essai", adresse: str
 
 
 async def test_a_link_is_worth_nothing_once_used_nor_after_ten_minutes(
-    essai: "Essai", adresse: str, mongo: Mongo
+    essai: Essai, adresse: str, mongo: Mongo
 ) -> None:
     navigateur = await essai.connecter(adresse)
     use = await essai.lien(adresse)
@@ -101,7 +96,7 @@ async def test_a_link_is_worth_nothing_once_used_nor_after_ten_minutes(
     assert (await navigateur.get("/compte")).status_code == 200
 
 
-async def test_the_base_holds_no_secret_that_opens_anything(essai: "Essai", adresse: str, mongo: Mongo) -> None:
+async def test_the_base_holds_no_secret_that_opens_anything(essai: Essai, adresse: str, mongo: Mongo) -> None:
     navigateur = await essai.connecter(adresse)
     await navigateur.post("/connexion", data={"courriel": adresse})
     cookie = navigateur.cookies[COOKIE]
@@ -117,7 +112,7 @@ def _vue(reponse: httpx.Response) -> tuple[int, list[tuple[str, str]], bytes]:
     return reponse.status_code, sorted(reponse.headers.items()), reponse.content
 
 
-async def test_known_unknown_and_flooded_addresses_get_the_same_answer(essai: "Essai", adresse: str) -> None:
+async def test_known_unknown_and_flooded_addresses_get_the_same_answer(essai: Essai, adresse: str) -> None:
     await essai.connecter(adresse)
     inonde = f"inonde.{adresse}"
     for _ in range(LIENS_PAR_ADRESSE.nombre + 2):
@@ -134,7 +129,7 @@ async def test_known_unknown_and_flooded_addresses_get_the_same_answer(essai: "E
 
 
 async def test_the_answer_waits_neither_for_the_base_nor_for_the_relay(
-    essai: "Essai", adresse: str, monkeypatch: pytest.MonkeyPatch
+    essai: Essai, adresse: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     libre = asyncio.Event()
 
@@ -147,7 +142,7 @@ async def test_the_answer_waits_neither_for_the_base_nor_for_the_relay(
     libre.set()
 
 
-async def test_an_address_gets_three_links_an_hour_whoever_asks(essai: "Essai", adresse: str, mongo: Mongo) -> None:
+async def test_an_address_gets_three_links_an_hour_whoever_asks(essai: Essai, adresse: str, mongo: Mongo) -> None:
     await asyncio.gather(
         *[
             (await essai.navigateur(f"192.0.2.{rang}")).post("/connexion", data={"courriel": adresse})
@@ -165,14 +160,14 @@ async def test_an_address_gets_three_links_an_hour_whoever_asks(essai: "Essai", 
 @pytest.mark.parametrize(
     "meme", [["203.0.113.4"], ["2001:db8:1:2::1", "2001:db8:1:2:ffff::9"]], ids=["ipv4", "réseau ipv6"]
 )
-async def test_one_place_sends_thirty_links_an_hour(essai: "Essai", adresse: str, meme: list[str]) -> None:
+async def test_one_place_sends_thirty_links_an_hour(essai: Essai, adresse: str, meme: list[str]) -> None:
     for rang in range(LIENS_PAR_IP.nombre):
         assert await essai.comptes.demander_lien(f"{rang}.{adresse}", meme[rang % len(meme)], {})
     assert await essai.comptes.demander_lien(adresse, meme[0], {}) is None
     assert await essai.comptes.demander_lien(adresse, "203.0.113.5", {})
 
 
-async def test_all_together_are_limited_too(essai: "Essai", adresse: str, mongo: Mongo) -> None:
+async def test_all_together_are_limited_too(essai: Essai, adresse: str, mongo: Mongo) -> None:
     assert await essai.comptes.demander_lien(adresse, "203.0.113.1", {})
     (tout,) = [d async for d in mongo.database["tentatives"].find({"_id": {"$regex": f"^{LIENS_EN_TOUT.nom}:"}})]
     await mongo.database["tentatives"].update_one(
@@ -181,7 +176,7 @@ async def test_all_together_are_limited_too(essai: "Essai", adresse: str, mongo:
     assert await essai.comptes.demander_lien(f"autre.{adresse}", "203.0.113.2", {}) is None
 
 
-async def test_what_is_no_address_is_explained_at_its_field_and_kept(essai: "Essai") -> None:
+async def test_what_is_no_address_is_explained_at_its_field_and_kept(essai: Essai) -> None:
     navigateur = await essai.navigateur()
     for saisie in ("", "camille", "camille@exemple", "a@b.fr\r\nBcc: c@d.fr", "camille@exemple.fr,autre@exemple.fr"):
         reponse = await navigateur.post("/connexion", data={"courriel": saisie, "suite": "/dossiers"})
@@ -199,7 +194,7 @@ async def test_what_is_no_address_is_explained_at_its_field_and_kept(essai: "Ess
         "///voleur.exemple",
     ],
 )  # fmt: skip
-async def test_a_link_leads_to_no_other_site(essai: "Essai", adresse: str, ailleurs: str) -> None:
+async def test_a_link_leads_to_no_other_site(essai: Essai, adresse: str, ailleurs: str) -> None:
     navigateur = await essai.navigateur()
     page = await navigateur.get("/connexion", params={"suite": ailleurs})
     assert "voleur" not in page.text
@@ -210,10 +205,10 @@ async def test_a_link_leads_to_no_other_site(essai: "Essai", adresse: str, aille
     assert deja.headers["location"] == "/compte"
 
 
+@pytest.mark.parametrize("relais", [1])
 async def test_a_relay_that_is_down_changes_no_answer_and_tells_nobody(
-    ouvrir: Callable[..., Awaitable["Essai"]], adresse: str, capsys: pytest.CaptureFixture[str]
+    essai: Essai, adresse: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    essai = await ouvrir(port=1)
     reponse = await (await essai.navigateur()).post("/connexion", data={"courriel": adresse})
     assert reponse.status_code == 303
     assert await essai.courriels(adresse) == []

@@ -1,27 +1,21 @@
 """Logging in by a real provider of identities, shaped as ProConnect."""
 
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from html import unescape
-from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urljoin, urlsplit
 
 import httpx
 import pyotp
 import pytest
 
+from deploy.demo.dossiers import SIRET_EXEMPLE
 from services._runtime.mongo import Mongo
 from services.intake.comptes.agents import Agents
 
-if TYPE_CHECKING:
-    from tests.integration.comptes.conftest import Essai, ProConnect
+from .banc import COOKIE, Essai, ProConnect, fournisseur
 
-COOKIE = "__Host-ent1d"
-SIRET = "21770999700019"
 DEPART = "/connexion/oidc/proconnect"
-
-
-Trois = tuple["ProConnect", Callable[..., Any], "Passage"]
 
 
 class Passage:
@@ -58,20 +52,12 @@ async def passer() -> AsyncIterator[Passage]:
 
 
 @pytest.fixture
-def trois(proconnect: "ProConnect", fournisseur: Callable[..., Any], passer: Passage) -> Trois:
-    """Give the provider, how to set it, and who goes there."""
-    return proconnect, fournisseur, passer
-
-
-@pytest.fixture
-async def relie(
-    ouvrir: Callable[..., Awaitable["Essai"]], proconnect: "ProConnect", fournisseur: Callable[..., Any]
-) -> "Essai":
+def relie(ouvrir: Callable[..., Essai], proconnect: ProConnect) -> Essai:
     """Give a portal with the real provider."""
-    return await ouvrir(fournisseur(proconnect.emetteur))
+    return ouvrir(fournisseur(proconnect.emetteur))
 
 
-async def venir(essai: "Essai", passer: Passage, navigateur: httpx.AsyncClient | None = None) -> httpx.Response:
+async def venir(essai: Essai, passer: Passage, navigateur: httpx.AsyncClient | None = None) -> httpx.Response:
     """Go to the provider and come back."""
     navigateur = navigateur or await essai.navigateur()
     depart = await navigateur.get(DEPART, params={"suite": "/dossiers/x"})
@@ -79,7 +65,7 @@ async def venir(essai: "Essai", passer: Passage, navigateur: httpx.AsyncClient |
     return await navigateur.get(await passer(depart.headers["location"]))
 
 
-async def test_what_is_asked_is_what_proconnect_accepts(relie: "Essai") -> None:
+async def test_what_is_asked_is_what_proconnect_accepts(relie: Essai) -> None:
     navigateur = await relie.navigateur()
     demandes = [parse_qs(urlsplit((await navigateur.get(DEPART)).headers["location"]).query) for _ in range(2)]
     for demande in demandes:
@@ -94,24 +80,24 @@ async def test_what_is_asked_is_what_proconnect_accepts(relie: "Essai") -> None:
 
 
 async def test_a_proved_address_logs_in_at_once_with_the_employer_s_siret(
-    relie: "Essai", proconnect: "ProConnect", passer: Passage, adresse: str
+    relie: Essai, proconnect: ProConnect, passer: Passage, adresse: str
 ) -> None:
-    proconnect.personnes(camille={"email": adresse, "email_verified": True, "siret": SIRET})
+    proconnect.personnes(camille={"email": adresse, "email_verified": True, "siret": SIRET_EXEMPLE})
     navigateur = await relie.navigateur()
     retour = await venir(relie, passer, navigateur)
     assert (retour.status_code, retour.headers["location"]) == (303, "/dossiers/x")
     qui = await relie.comptes.identite(navigateur.cookies[COOKIE])
     assert qui is not None
     assert (qui.courriel, qui.agent) == (adresse, None)
-    assert await relie.comptes.siret(qui.compte) == SIRET
+    assert await relie.comptes.siret(qui.compte) == SIRET_EXEMPLE
     assert "ProConnect" in (await navigateur.get("/compte")).text
 
 
 async def test_the_first_time_an_address_is_proved_by_a_link_in_the_same_browser(
-    relie: "Essai", proconnect: "ProConnect", passer: Passage, adresse: str, mongo: Mongo
+    relie: Essai, proconnect: ProConnect, passer: Passage, adresse: str, mongo: Mongo
 ) -> None:
     deja = await relie.comptes.de_courriel(adresse)
-    proconnect.personnes(camille={"email": adresse, "siret": SIRET})
+    proconnect.personnes(camille={"email": adresse, "siret": SIRET_EXEMPLE})
     navigateur = await relie.navigateur()
     retour = await venir(relie, passer, navigateur)
     assert retour.headers["location"] == "/connexion/confirmer"
@@ -122,14 +108,14 @@ async def test_the_first_time_an_address_is_proved_by_a_link_in_the_same_browser
     assert entree.headers["location"] == "/dossiers/x"
     compte = await relie.comptes.lire(deja["_id"])
     assert [i["fournisseur"] for i in compte["identites"]] == ["proconnect"]
-    assert compte["siret"] == SIRET
+    assert compte["siret"] == SIRET_EXEMPLE
     encore = await venir(relie, passer)
     assert encore.headers["location"] == "/dossiers/x"
     assert await mongo.database["comptes"].count_documents({}) == 1
 
 
 async def test_an_address_that_somebody_claims_opens_nothing_of_its_owner(
-    relie: "Essai", proconnect: "ProConnect", passer: Passage, adresse: str
+    relie: Essai, proconnect: ProConnect, passer: Passage, adresse: str
 ) -> None:
     victime = await relie.connecter(adresse)
     proconnect.personnes(voleur={"email": adresse})
@@ -150,7 +136,7 @@ async def test_an_address_that_somebody_claims_opens_nothing_of_its_owner(
 
 
 async def test_somebody_is_known_by_his_sub_whatever_his_address_has_become(
-    relie: "Essai", proconnect: "ProConnect", passer: Passage, adresse: str, mongo: Mongo
+    relie: Essai, proconnect: ProConnect, passer: Passage, adresse: str, mongo: Mongo
 ) -> None:
     proconnect.personnes(camille={"email": adresse, "email_verified": True})
     navigateur = await relie.navigateur()
@@ -170,7 +156,7 @@ async def test_somebody_is_known_by_his_sub_whatever_his_address_has_become(
 
 
 async def test_an_agent_keeps_the_address_that_he_was_named_by(
-    relie: "Essai", proconnect: "ProConnect", passer: Passage, adresse: str, mongo: Mongo
+    relie: Essai, proconnect: ProConnect, passer: Passage, adresse: str, mongo: Mongo
 ) -> None:
     await Agents(mongo.database).nommer(adresse, "agent-7")
     for dite in (adresse, f"nouvelle.{adresse}"):
@@ -180,7 +166,7 @@ async def test_an_agent_keeps_the_address_that_he_was_named_by(
 
 
 async def test_a_return_is_accepted_once_and_in_the_browser_that_left(
-    relie: "Essai", proconnect: "ProConnect", passer: Passage, adresse: str
+    relie: Essai, proconnect: ProConnect, passer: Passage, adresse: str
 ) -> None:
     proconnect.personnes(camille={"email": adresse, "email_verified": True})
     navigateur, autre = await relie.navigateur(), await relie.navigateur()
@@ -196,7 +182,7 @@ async def test_a_return_is_accepted_once_and_in_the_browser_that_left(
 
 
 async def test_what_is_wrong_in_a_return_is_one_page_that_tells_nothing(
-    relie: "Essai", proconnect: "ProConnect", passer: Passage, adresse: str
+    relie: Essai, proconnect: ProConnect, passer: Passage, adresse: str
 ) -> None:
     proconnect.personnes(camille={"email": adresse, "email_verified": True})
     navigateur = await relie.navigateur()
@@ -218,7 +204,7 @@ async def test_what_is_wrong_in_a_return_is_one_page_that_tells_nothing(
 
 
 async def test_two_tabs_of_a_browser_may_both_come_back(
-    relie: "Essai", proconnect: "ProConnect", passer: Passage, adresse: str
+    relie: Essai, proconnect: ProConnect, passer: Passage, adresse: str
 ) -> None:
     proconnect.personnes(camille={"email": adresse, "email_verified": True})
     navigateur = await relie.navigateur()
@@ -228,7 +214,7 @@ async def test_two_tabs_of_a_browser_may_both_come_back(
 
 
 async def test_logging_out_leads_to_the_provider_s_own_logout_and_back(
-    relie: "Essai", proconnect: "ProConnect", passer: Passage, adresse: str
+    relie: Essai, proconnect: ProConnect, passer: Passage, adresse: str
 ) -> None:
     proconnect.personnes(camille={"email": adresse, "email_verified": True})
     navigateur = await relie.navigateur()
@@ -251,10 +237,9 @@ async def test_logging_out_leads_to_the_provider_s_own_logout_and_back(
 
 @pytest.mark.parametrize("role", ["agent-7", None], ids=["qui garantit les agents", "ordinaire"])
 async def test_an_agent_has_his_role_at_once_from_a_provider_that_vouches_for_agents(
-    ouvrir: Callable[..., Awaitable["Essai"]], trois: Trois, adresse: str, mongo: Mongo, role: str | None
+    ouvrir: Callable[..., Essai], proconnect: ProConnect, passer: Passage, adresse: str, mongo: Mongo, role: str | None
 ) -> None:
-    proconnect, fournisseur, passer = trois
-    essai = await ouvrir(fournisseur(proconnect.emetteur, agents=role is not None))
+    essai = ouvrir(fournisseur(proconnect.emetteur, agents=role is not None))
     await Agents(mongo.database).nommer(adresse, "agent-7")
     proconnect.personnes(camille={"email": adresse, "email_verified": True})
     navigateur = await essai.navigateur()
@@ -267,10 +252,9 @@ async def test_an_agent_has_his_role_at_once_from_a_provider_that_vouches_for_ag
 
 
 async def test_a_provider_that_vouches_for_agents_makes_none(
-    ouvrir: Callable[..., Awaitable["Essai"]], trois: Trois, adresse: str
+    ouvrir: Callable[..., Essai], proconnect: ProConnect, passer: Passage, adresse: str
 ) -> None:
-    proconnect, fournisseur, passer = trois
-    essai = await ouvrir(fournisseur(proconnect.emetteur, agents=True))
+    essai = ouvrir(fournisseur(proconnect.emetteur, agents=True))
     proconnect.personnes(camille={"email": adresse, "email_verified": True})
     navigateur = await essai.navigateur()
     assert (await venir(essai, passer, navigateur)).headers["location"] == "/dossiers/x"
@@ -280,7 +264,7 @@ async def test_a_provider_that_vouches_for_agents_makes_none(
 
 
 async def test_a_second_factor_does_not_lose_the_provider_s_logout(
-    relie: "Essai", proconnect: "ProConnect", passer: Passage, adresse: str, mongo: Mongo, code: Callable[..., str]
+    relie: Essai, proconnect: ProConnect, passer: Passage, adresse: str, mongo: Mongo, code: Callable[..., str]
 ) -> None:
     await Agents(mongo.database).nommer(adresse, "agent-7")
     proconnect.personnes(camille={"email": adresse, "email_verified": True})

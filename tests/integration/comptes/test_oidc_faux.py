@@ -2,134 +2,38 @@
 
 import json
 import time
-from base64 import urlsafe_b64encode
-from collections.abc import Awaitable, Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Event, Thread
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
-from joserfc import jwt
-from joserfc.jwk import KeySet, OctKey, RSAKey
+from joserfc.jwk import OctKey
 
 from services._runtime.mongo import Mongo
 from services.intake.comptes import oidc
 
-if TYPE_CHECKING:
-    from tests.integration.comptes.conftest import Essai
+from .banc import CLIENT, SECRET, Essai, fournisseur
+from .faussaire import AUTRE, DECOUVERTE, JSON, JWKS, TOKEN, USERINFO, Faussaire, par, sans_signature, servi
 
 DEPART = "/connexion/oidc/proconnect"
-CLIENT, SECRET = "ent1d", "un-secret-que-le-fournisseur-connait"
-UNE, AUTRE = (RSAKey.generate_key(2048, {"kid": nom}) for nom in ("une", "autre"))
-SIRET = "21770999700019"
-CAMILLE = {"sub": "camille", "email": "camille@exemple.fr", "email_verified": True, "siret": SIRET}
-JSON = {"Content-Type": "application/json"}
-DECOUVERTE, JWKS, TOKEN, USERINFO = "/.well-known/openid-configuration", "/jwks", "/token", "/userinfo"
-Reponse = tuple[int, dict[str, str], str]
-
-
-class Faussaire:
-    """A provider whose every word a test may change: a claim that is None is left out, a whole answer may be given."""
-
-    def __init__(self) -> None:
-        self.serveur = ThreadingHTTPServer(("127.0.0.1", 0), _gestionnaire(self))
-        self.emetteur = f"http://127.0.0.1:{self.serveur.server_port}"
-        maintenant = int(time.time())
-        self.dit: dict[str, Any] = {
-            "iss": self.emetteur, "aud": CLIENT, "sub": "camille", "iat": maintenant, "exp": maintenant + 60,
-        }  # fmt: skip
-        self.userinfo: dict[str, Any] = dict(CAMILLE)
-        self.userinfo_signe: dict[str, Any] | None = None
-        self.signer: Callable[[dict[str, Any]], str] = par(UNE)
-        self.cles = [UNE]
-        self.reponses: dict[str, Reponse] = {}
-        self.vus: list[str] = []
-        self.parler = Event()
-        self.parler.set()
-
-    def repondre(self, chemin: str) -> Reponse:
-        """Answer a request."""
-        self.vus.append(chemin)
-        self.parler.wait(20)
-        if chemin in self.reponses:
-            return self.reponses[chemin]
-        if chemin == USERINFO and self.userinfo_signe is not None:
-            de_lui = self.dit | self.userinfo | self.userinfo_signe
-            return 200, {"Content-Type": "application/jwt; charset=utf-8"}, self.signer(_dits(de_lui))
-        jetons = {"access_token": "a", "token_type": "Bearer", "id_token": self.signer(_dits(self.dit))}
-        corps: dict[str, Any] = {
-            DECOUVERTE: self.decouverte(),
-            JWKS: KeySet(list(self.cles)).as_dict(),
-            TOKEN: jetons,
-            USERINFO: _dits(self.userinfo),
-        }
-        return 200, JSON, json.dumps(corps[chemin])
-
-    def decouverte(self, **autres: str) -> dict[str, str]:
-        """Give what it publishes of itself."""
-        points = {"authorization_endpoint": "/authorize", "token_endpoint": TOKEN, "userinfo_endpoint": USERINFO}
-        publie = {nom: f"{self.emetteur}{chemin}" for nom, chemin in points.items()}
-        return {"issuer": self.emetteur, "jwks_uri": f"{self.emetteur}{JWKS}", **publie, **autres}
-
-
-def par(cle: RSAKey | OctKey, **entete: str) -> Callable[[dict[str, Any]], str]:
-    """Sign with a key."""
-    return lambda dit: jwt.encode({"alg": "RS256", "kid": cle.kid, **entete}, dit, cle)
-
-
-def sans_signature(dit: dict[str, Any]) -> str:
-    """Make a token that says it is not signed."""
-    parties = ({"alg": "none"}, dit)
-    return ".".join(urlsafe_b64encode(json.dumps(p).encode()).decode().rstrip("=") for p in parties) + "."
-
-
-def _dits(claims: dict[str, Any]) -> dict[str, Any]:
-    return {nom: valeur for nom, valeur in claims.items() if valeur is not None}
-
-
-def _gestionnaire(faussaire: Faussaire) -> type[BaseHTTPRequestHandler]:
-    class Gestionnaire(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:  # named by the library
-            self.rfile.read(int(self.headers.get("content-length", 0)))
-            statut, entetes, corps = faussaire.repondre(self.path)
-            self.send_response(statut)
-            for nom, valeur in {**entetes, "Content-Length": str(len(corps.encode()))}.items():
-                self.send_header(nom, valeur)
-            self.end_headers()
-            self.wfile.write(corps.encode())
-
-        do_POST = do_GET  # noqa: N815  # idem
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    return Gestionnaire
+NIVEAUX = ("eidas1", "eidas1-mfa")
 
 
 @pytest.fixture
 def faussaire() -> Iterator[Faussaire]:
     """Give a provider that is honest until it is told otherwise."""
-    faux = Faussaire()
-    fil = Thread(target=faux.serveur.serve_forever, kwargs={"poll_interval": 0.02})
-    fil.start()
-    yield faux
-    faux.parler.set()
-    faux.serveur.shutdown()
-    faux.serveur.server_close()
-    fil.join()
+    with servi() as faux:
+        yield faux
 
 
 @pytest.fixture
-async def essai_faux(
-    ouvrir: Callable[..., Awaitable["Essai"]], faussaire: Faussaire, fournisseur: Callable[..., Any]
-) -> "Essai":
+def essai_faux(ouvrir: Callable[..., Essai], faussaire: Faussaire) -> Essai:
     """Give a portal that trusts it."""
-    return await ouvrir(fournisseur(faussaire.emetteur))
+    return ouvrir(fournisseur(faussaire.emetteur))
 
 
-async def venir(essai: "Essai", faussaire: Faussaire) -> httpx.Response:
+async def venir(essai: Essai, faussaire: Faussaire) -> httpx.Response:
     """Go there, and come back with what it would give for what was asked."""
     navigateur = await essai.navigateur()
     depart = await navigateur.get(DEPART)
@@ -221,7 +125,7 @@ MALHONNETES = {
 
 
 @pytest.mark.parametrize("quoi", HONNETES)
-async def test_what_is_right_in_its_form_logs_in(essai_faux: "Essai", faussaire: Faussaire, quoi: str) -> None:
+async def test_what_is_right_in_its_form_logs_in(essai_faux: Essai, faussaire: Faussaire, quoi: str) -> None:
     HONNETES[quoi](faussaire)
     retour = await venir(essai_faux, faussaire)
     assert (retour.status_code, retour.headers.get("location")) == (303, "/dossiers")
@@ -229,7 +133,7 @@ async def test_what_is_right_in_its_form_logs_in(essai_faux: "Essai", faussaire:
 
 @pytest.mark.parametrize("quoi", MALHONNETES)
 async def test_what_is_wrong_logs_nobody_in_and_tells_nothing(
-    essai_faux: "Essai", faussaire: Faussaire, quoi: str, mongo: Mongo, capsys: pytest.CaptureFixture[str]
+    essai_faux: Essai, faussaire: Faussaire, quoi: str, mongo: Mongo, capsys: pytest.CaptureFixture[str]
 ) -> None:
     MALHONNETES[quoi](faussaire)
     retour = await venir(essai_faux, faussaire)
@@ -243,21 +147,21 @@ async def test_what_is_wrong_logs_nobody_in_and_tells_nothing(
     assert "camille" not in dit
 
 
-async def test_discovery_and_keys_are_read_once_for_many_people(essai_faux: "Essai", faussaire: Faussaire) -> None:
+async def test_discovery_and_keys_are_read_once_for_many_people(essai_faux: Essai, faussaire: Faussaire) -> None:
     for _ in range(3):
         faussaire.dit.pop("nonce", None)
         assert (await venir(essai_faux, faussaire)).status_code == 303
     assert [faussaire.vus.count(chemin) for chemin in (DECOUVERTE, JWKS, TOKEN)] == [1, 1, 3]
 
 
-async def test_an_unknown_key_is_looked_for_once(essai_faux: "Essai", faussaire: Faussaire) -> None:
+async def test_an_unknown_key_is_looked_for_once(essai_faux: Essai, faussaire: Faussaire) -> None:
     signature(par(AUTRE))(faussaire)
     await venir(essai_faux, faussaire)
     assert faussaire.vus.count(JWKS) == 2
 
 
 async def test_a_provider_that_says_nothing_is_given_up(
-    essai_faux: "Essai", faussaire: Faussaire, monkeypatch: pytest.MonkeyPatch
+    essai_faux: Essai, faussaire: Faussaire, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(oidc, "DELAI", 0.3)
     faussaire.parler.clear()
@@ -265,7 +169,7 @@ async def test_a_provider_that_says_nothing_is_given_up(
     faussaire.parler.set()
 
 
-async def test_a_siret_whose_key_is_wrong_is_not_kept(essai_faux: "Essai", faussaire: Faussaire, mongo: Mongo) -> None:
+async def test_a_siret_whose_key_is_wrong_is_not_kept(essai_faux: Essai, faussaire: Faussaire, mongo: Mongo) -> None:
     userinfo(siret="21770999700018")(faussaire)
     assert (await venir(essai_faux, faussaire)).status_code == 303
     compte = await mongo.database["comptes"].find_one()
@@ -273,14 +177,37 @@ async def test_a_siret_whose_key_is_wrong_is_not_kept(essai_faux: "Essai", fauss
     assert await essai_faux.comptes.siret(compte["_id"]) == ""
 
 
-async def test_the_only_level_of_assurance_is_asked_for(essai_faux: "Essai", faussaire: Faussaire) -> None:
+async def test_the_only_level_of_assurance_is_asked_for(essai_faux: Essai, faussaire: Faussaire) -> None:
     publie = {**faussaire.decouverte(), "acr_values_supported": ["eidas1"]}
     reponse(DECOUVERTE, corps=json.dumps(publie))(faussaire)
     depart = await (await essai_faux.navigateur()).get(DEPART)
     assert parse_qs(urlsplit(depart.headers["location"]).query)["acr_values"] == ["eidas1"]
 
 
-async def test_too_many_departures_from_one_place_are_refused(essai_faux: "Essai", mongo: Mongo) -> None:
+async def test_where_there_is_a_choice_of_levels_and_none_is_set_none_is_asked_for(
+    essai_faux: Essai, faussaire: Faussaire
+) -> None:
+    publie = {**faussaire.decouverte(), "acr_values_supported": [*NIVEAUX]}
+    reponse(DECOUVERTE, corps=json.dumps(publie))(faussaire)
+    depart = await (await essai_faux.navigateur()).get(DEPART)
+    assert "acr_values" not in parse_qs(urlsplit(depart.headers["location"]).query)
+
+
+@pytest.mark.parametrize(("garanti", "statut"), [("eidas1-mfa", 303), ("eidas0", 400), (None, 400)])
+async def test_a_level_that_is_set_is_asked_for_and_no_other_lets_anybody_in(
+    ouvrir: Callable[..., Essai], faussaire: Faussaire, garanti: str | None, statut: int
+) -> None:
+    exigeant = ouvrir(fournisseur(faussaire.emetteur, acr=NIVEAUX))
+    faussaire.dit["acr"] = garanti
+
+    depart = await (await exigeant.navigateur()).get(DEPART)
+    retour = await venir(exigeant, faussaire)
+
+    assert parse_qs(urlsplit(depart.headers["location"]).query)["acr_values"] == [" ".join(NIVEAUX)]
+    assert retour.status_code == statut
+
+
+async def test_too_many_departures_from_one_place_are_refused(essai_faux: Essai, mongo: Mongo) -> None:
     navigateur = await essai_faux.navigateur()
     statuts = [(await navigateur.get(DEPART)).status_code for _ in range(125)]
     assert statuts == [303] * 120 + [400] * 5

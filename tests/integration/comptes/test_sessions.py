@@ -1,24 +1,21 @@
 """A session from its cookie to its end, and what others try with it."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from datetime import timedelta
 from http.cookies import SimpleCookie
-from typing import TYPE_CHECKING
 
 import pytest
 
 from services._runtime.clock import now
 from services._runtime.mongo import Mongo
 
-if TYPE_CHECKING:
-    from tests.integration.comptes.conftest import Essai
+from .banc import COOKIE, Essai
 
-COOKIE = "__Host-ent1d"
 CONNECTE = ["/compte", "/connexion/second-facteur", "/compte/second-facteur.svg"]
 
 
 async def test_the_cookie_is_read_by_no_script_and_travels_by_https_to_this_host_only(
-    essai: "Essai", adresse: str
+    essai: Essai, adresse: str
 ) -> None:
     navigateur = await essai.navigateur()
     await navigateur.post("/connexion", data={"courriel": adresse})
@@ -30,21 +27,18 @@ async def test_the_cookie_is_read_by_no_script_and_travels_by_https_to_this_host
     assert (pose["samesite"], pose["path"], pose["domain"], pose["max-age"]) == ("lax", "/", "", "")
 
 
-async def test_without_https_the_cookie_says_so_by_its_name(
-    ouvrir: Callable[..., Awaitable["Essai"]], adresse: str
-) -> None:
-    essai = await ouvrir(base="http://portail.exemple")
+async def test_without_https_the_cookie_says_so_by_its_name(ouvrir: Callable[..., Essai], adresse: str) -> None:
+    essai = ouvrir(base="http://portail.exemple")
     navigateur = await essai.navigateur()
-    navigateur.base_url = "http://portail.exemple"  # type: ignore[assignment]  # its setter takes a str
     await navigateur.post("/connexion", data={"courriel": adresse})
-    await essai.courrier.attendre(10)
+    await essai.courriels(adresse)
     secret = await essai.comptes.demander_lien(adresse, "192.0.2.1", {"suite": ""})
     await navigateur.post(f"/connexion/lien/{secret}")
     assert list(navigateur.cookies) == ["ent1d"]
     assert (await navigateur.get("/compte")).status_code == 200
 
 
-async def test_a_cookie_planted_before_the_login_is_worth_nothing_after_it(essai: "Essai", adresse: str) -> None:
+async def test_a_cookie_planted_before_the_login_is_worth_nothing_after_it(essai: Essai, adresse: str) -> None:
     victime, voleur = await essai.navigateur(), await essai.navigateur()
     for navigateur in (victime, voleur):
         navigateur.cookies.set(COOKIE, "choisi-par-le-voleur", domain="portail.exemple", path="/")
@@ -54,9 +48,7 @@ async def test_a_cookie_planted_before_the_login_is_worth_nothing_after_it(essai
     assert (await voleur.get("/compte")).status_code == 303
 
 
-async def test_logging_in_again_ends_the_session_that_the_browser_had(
-    essai: "Essai", adresse: str, mongo: Mongo
-) -> None:
+async def test_logging_in_again_ends_the_session_that_the_browser_had(essai: Essai, adresse: str, mongo: Mongo) -> None:
     navigateur = await essai.connecter(adresse)
     avant = navigateur.cookies[COOKIE]
     autre = f"autre.{adresse}"
@@ -67,7 +59,7 @@ async def test_logging_in_again_ends_the_session_that_the_browser_had(
     assert await mongo.database["sessions"].count_documents({}) == 1
 
 
-async def test_logging_out_ends_the_session_here_and_on_the_server(essai: "Essai", adresse: str) -> None:
+async def test_logging_out_ends_the_session_here_and_on_the_server(essai: Essai, adresse: str) -> None:
     ailleurs = await essai.connecter(adresse)
     navigateur = await essai.connecter(adresse)
     cookie = navigateur.cookies[COOKIE]
@@ -78,7 +70,7 @@ async def test_logging_out_ends_the_session_here_and_on_the_server(essai: "Essai
     assert (await ailleurs.get("/compte")).status_code == 200
 
 
-async def test_logging_out_everywhere_ends_them_all_and_nobody_else_s(essai: "Essai", adresse: str) -> None:
+async def test_logging_out_everywhere_ends_them_all_and_nobody_else_s(essai: Essai, adresse: str) -> None:
     siens = [await essai.connecter(adresse) for _ in range(3)]
     autre = await essai.connecter(f"autre.{adresse}")
     await essai.poster(siens[0], "/compte/deconnexion-partout")
@@ -86,7 +78,7 @@ async def test_logging_out_everywhere_ends_them_all_and_nobody_else_s(essai: "Es
 
 
 @pytest.mark.parametrize("chemin", ["/deconnexion", "/compte/deconnexion-partout", "/compte/second-facteur"])
-async def test_a_form_that_is_not_of_this_session_is_refused(essai: "Essai", adresse: str, chemin: str) -> None:
+async def test_a_form_that_is_not_of_this_session_is_refused(essai: Essai, adresse: str, chemin: str) -> None:
     navigateur, autre = await essai.connecter(adresse), await essai.connecter(f"autre.{adresse}")
     d_un_autre = await essai.comptes.identite(autre.cookies[COOKIE])
     assert d_un_autre is not None
@@ -100,7 +92,7 @@ async def test_a_form_that_is_not_of_this_session_is_refused(essai: "Essai", adr
     assert (await navigateur.get("/compte")).status_code == 200
 
 
-async def test_nobody_is_led_to_log_in_and_told_where_to_go_on(essai: "Essai") -> None:
+async def test_nobody_is_led_to_log_in_and_told_where_to_go_on(essai: Essai) -> None:
     navigateur = await essai.navigateur()
     for chemin in CONNECTE:
         reponse = await navigateur.get(chemin)
@@ -109,7 +101,7 @@ async def test_nobody_is_led_to_log_in_and_told_where_to_go_on(essai: "Essai") -
 
 
 async def test_a_session_ends_after_two_idle_hours_and_lives_on_while_it_is_used(
-    essai: "Essai", adresse: str, mongo: Mongo
+    essai: Essai, adresse: str, mongo: Mongo
 ) -> None:
     navigateur = await essai.connecter(adresse)
     sessions, cookie = mongo.database["sessions"], navigateur.cookies[COOKIE]
@@ -128,7 +120,7 @@ async def test_a_session_ends_after_two_idle_hours_and_lives_on_while_it_is_used
 
 
 async def test_a_session_ends_after_twelve_hours_even_while_it_is_used(
-    essai: "Essai", adresse: str, mongo: Mongo
+    essai: Essai, adresse: str, mongo: Mongo
 ) -> None:
     cookie = (await essai.connecter(adresse)).cookies[COOKIE]
     sessions = mongo.database["sessions"]
@@ -143,7 +135,7 @@ async def test_a_session_ends_after_twelve_hours_even_while_it_is_used(
     assert vue["expire_le"] - bientot < timedelta(milliseconds=1)
 
 
-async def test_pages_seen_within_a_minute_write_nothing(essai: "Essai", adresse: str, mongo: Mongo) -> None:
+async def test_pages_seen_within_a_minute_write_nothing(essai: Essai, adresse: str, mongo: Mongo) -> None:
     cookie = (await essai.connecter(adresse)).cookies[COOKIE]
     avant = await mongo.database["sessions"].find_one()
     for _ in range(5):
@@ -151,7 +143,7 @@ async def test_pages_seen_within_a_minute_write_nothing(essai: "Essai", adresse:
     assert await mongo.database["sessions"].find_one() == avant
 
 
-async def test_what_is_no_cookie_of_ours_is_nobody(essai: "Essai", adresse: str) -> None:
+async def test_what_is_no_cookie_of_ours_is_nobody(essai: Essai, adresse: str) -> None:
     cookie = (await essai.connecter(adresse)).cookies[COOKIE]
     for faux in ("", "x", cookie[:-1], f"{cookie}x", '{"$gt": ""}', "é" * 5000):
         assert await essai.comptes.identite(faux) is None

@@ -1,16 +1,14 @@
 """A draft filled in by several people: who is invited fills it in; its owner alone files it, deletes it, invites."""
 
-from typing import Any
-
 import pytest
 
 from contracts.evenements import Verdict
 from services.intake.domain import INVITES_MAX
 
-from .conftest import Controle, Essai
+from .banc import Essai, Personne, Trouver
 
 
-async def _commencer(essai: Essai, elle: Any) -> str:  # noqa: ANN401  # the bench's own
+async def _commencer(essai: Essai, elle: Personne) -> str:
     return await essai.store.brouillons.creer(elle.identite)
 
 
@@ -32,7 +30,7 @@ async def test_who_is_invited_to_a_draft_is_told_and_fills_it_in_until_he_is_rem
     assert "/collegues" not in page
     assert rempli.status_code == 303
     assert dominique.courriel in liste
-    assert (await dominique.client.get(f"/brouillons/{numero}")).status_code == 404
+    assert (await dominique.navigateur.get(f"/brouillons/{numero}")).status_code == 404
     assert (await essai.store.brouillons.lire(numero, camille.identite))["valeurs"]["commentaires"] == "Vu"
 
 
@@ -71,13 +69,13 @@ async def test_ten_colleagues_are_enough_for_a_draft_too(essai: Essai) -> None:
     assert not await essai.courriels("de-trop@exemple.fr")
 
 
-async def test_the_correction_of_a_dossier_has_no_list_of_its_own(essai: Essai, controle: Controle) -> None:
+async def test_the_correction_of_a_dossier_has_no_list_of_its_own(essai: Essai, controle: Trouver) -> None:
     camille = await essai.personne()
     numero = await essai.deposer(camille)
     await essai.verifier(numero, controle(Verdict.BLOQUANT))
     await camille.poster(f"/dossiers/{numero}/corriger")
 
-    reponse = await camille.client.get(f"/brouillons/{numero}/collegues")
+    reponse = await camille.navigateur.get(f"/brouillons/{numero}/collegues")
 
     # A correction is open to those who see its dossier: there is one list, on the dossier's page.
     assert reponse.headers["location"] == f"/dossiers/{numero}#collegues"

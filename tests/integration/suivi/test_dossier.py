@@ -1,9 +1,7 @@
 """One dossier, from its deposit to the delivery, as its déposant follows it."""
 
 import re
-from collections.abc import Callable
 from html import escape
-from typing import Any
 
 import pytest
 
@@ -13,8 +11,7 @@ from deploy.demo.dossiers import CONFORME, uai
 from services._runtime.clock import now
 from services.intake.decisions import Decision, Demande, Geste, Raison, decision
 
-Essai = Any
-Controle = Callable[..., Any]
+from .banc import Essai, Trouver
 
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>"
 
@@ -53,7 +50,7 @@ async def test_a_dossier_just_filed_shows_where_it_stands_and_all_that_was_filed
 
 
 async def test_what_is_to_be_corrected_is_said_point_by_point_with_the_button_that_opens_it(
-    essai: Essai, controle: Controle
+    essai: Essai, controle: Trouver
 ) -> None:
     camille = await essai.personne()
     numero = await essai.deposer(camille)
@@ -96,7 +93,7 @@ async def test_the_motivation_of_a_decision_is_read_in_the_dossier(essai: Essai,
     assert "/retirer" not in page
 
 
-async def test_a_corrected_dossier_keeps_its_earlier_version_with_its_report(essai: Essai, controle: Controle) -> None:
+async def test_a_corrected_dossier_keeps_its_earlier_version_with_its_report(essai: Essai, controle: Trouver) -> None:
     camille = await essai.personne()
     numero = await essai.deposer(camille, commentaires="Premier dépôt.")
     await essai.verifier(numero, controle(Verdict.BLOQUANT, constat="Il manque une école."))
@@ -114,7 +111,7 @@ async def test_a_corrected_dossier_keeps_its_earlier_version_with_its_report(ess
     assert "Il manque une école." in ancienne
 
 
-async def test_each_school_says_whether_its_annuaire_is_delivered(essai: Essai, controle: Controle) -> None:
+async def test_each_school_says_whether_its_annuaire_is_delivered(essai: Essai, controle: Trouver) -> None:
     camille = await essai.personne()
     numero = await essai.deposer(camille)
     await essai.verifier(numero, controle(Verdict.CONFORME))
@@ -127,7 +124,7 @@ async def test_each_school_says_whether_its_annuaire_is_delivered(essai: Essai, 
     assert "L’annuaire de 2 écoles est chez le titulaire du marché." in apres
 
 
-async def test_what_a_dossier_waits_for_is_said_with_its_reason(essai: Essai, controle: Controle) -> None:
+async def test_what_a_dossier_waits_for_is_said_with_its_reason(essai: Essai, controle: Trouver) -> None:
     camille = await essai.personne()
     numero = await essai.deposer(camille)
     await essai.verifier(numero, controle(Verdict.CONFORME))
@@ -163,15 +160,15 @@ async def test_a_foreign_dossier_answers_as_one_that_does_not_exist(essai: Essai
     numero = await essai.deposer(await essai.personne())
     autre = await essai.personne()
 
-    etranger = await autre.client.get(f"/dossiers/{numero}{suite}")
-    absent = await autre.client.get(f"/dossiers/ENT-00000-00000{suite}")
+    etranger = await autre.navigateur.get(f"/dossiers/{numero}{suite}")
+    absent = await autre.navigateur.get(f"/dossiers/ENT-00000-00000{suite}")
 
     assert (etranger.status_code, absent.status_code) == (404, 404)
     assert etranger.text == absent.text
     assert etranger.headers == absent.headers
 
 
-async def test_no_value_of_a_dossier_becomes_markup(essai: Essai, controle: Controle) -> None:
+async def test_no_value_of_a_dossier_becomes_markup(essai: Essai, controle: Trouver) -> None:
     camille = await essai.personne()
     qui = CONFORME.deposant | dict.fromkeys(("nom", "prenom", "fonction"), HOSTILE)
     fichiers = {"bon_commande_chorus": (HOSTILE, b"%PDF")}

@@ -2,8 +2,6 @@
 
 import hashlib
 import re
-from collections.abc import Callable
-from typing import Any
 
 import pypdfium2
 
@@ -11,8 +9,7 @@ from contracts.evenements import Verdict
 from deploy.demo.dossiers import uai
 from services._runtime.mongo import FILE_CHUNK
 
-Essai = Any
-Controle = Callable[..., Any]
+from .banc import Essai, Trouver
 
 GRANDE = bytes(range(256)) * 4096 * 3 + b"fin"  # three chunks of a megabyte, and a bit
 
@@ -30,7 +27,7 @@ async def test_a_piece_comes_back_byte_for_byte_to_be_saved_and_never_shown(essa
     camille = await essai.personne()
     numero = await essai.deposer(camille, fichiers={"bon_commande_chorus": ("engagement signé.pdf", GRANDE)})
 
-    reponse = await camille.client.get(f"/dossiers/{numero}/pieces/bon_commande_chorus")
+    reponse = await camille.navigateur.get(f"/dossiers/{numero}/pieces/bon_commande_chorus")
 
     assert reponse.content == GRANDE
     assert reponse.headers["content-length"] == str(len(GRANDE))
@@ -59,12 +56,27 @@ async def test_a_name_made_to_be_harmful_stays_a_name(essai: Essai) -> None:
     fichiers = {"bon_commande_chorus": ('../../a"\r\nSet-Cookie: pris=1\u202efdp.exe', b"%PDF")}
     numero = await essai.deposer(camille, fichiers=fichiers)
 
-    reponse = await camille.client.get(f"/dossiers/{numero}/pieces/bon_commande_chorus")
+    reponse = await camille.navigateur.get(f"/dossiers/{numero}/pieces/bon_commande_chorus")
 
     assert "set-cookie" not in reponse.headers
     assert re.fullmatch(
         r"attachment; filename=\"[\w.= -]+\"; filename\*=UTF-8''[\w.%-]+", reponse.headers["content-disposition"]
     )
+
+
+async def test_the_pieces_of_an_earlier_version_are_still_there_to_be_read(essai: Essai, controle: Trouver) -> None:
+    camille = await essai.personne()
+    numero = await essai.deposer(camille, fichiers={"bon_commande_chorus": ("premier.pdf", b"%PDF premier")})
+    await essai.verifier(numero, controle(Verdict.BLOQUANT))
+    await essai.deposer(camille, corrige=numero, fichiers={"bon_commande_chorus": ("second.pdf", b"%PDF second")})
+    adresse = f"/dossiers/{numero}/pieces/bon_commande_chorus"
+
+    page = await camille.lire(f"/dossiers/{numero}")
+    lues = [(await camille.navigateur.get(adresse + suite)).content for suite in ("", "?version=1", "?version=2")]
+
+    assert f'href="{adresse}?version=1"' in page
+    assert lues == [b"%PDF second", b"%PDF premier", b"%PDF second"]
+    assert (await camille.navigateur.get(f"{adresse}?version=3")).status_code == 404
 
 
 async def test_what_is_no_piece_of_the_dossier_is_not_found(essai: Essai) -> None:
@@ -73,16 +85,16 @@ async def test_what_is_no_piece_of_the_dossier_is_not_found(essai: Essai) -> Non
     piece = (await essai.lu(numero))["pieces"][0]["id"]
 
     for role in ("inconnue", piece, "..%2F..%2Fetc%2Fpasswd"):
-        assert (await camille.client.get(f"/dossiers/{numero}/pieces/{role}")).status_code == 404
+        assert (await camille.navigateur.get(f"/dossiers/{numero}/pieces/{role}")).status_code == 404
 
 
-async def test_the_recapitulatif_holds_all_that_was_filed(essai: Essai, controle: Controle) -> None:
+async def test_the_recapitulatif_holds_all_that_was_filed(essai: Essai, controle: Trouver) -> None:
     camille = await essai.personne()
     numero = await essai.deposer(camille)
     await essai.verifier(numero, controle(Verdict.BLOQUANT))
     await essai.deposer(camille, corrige=numero, commentaires="Corrigé <b>&</b> complété.")
 
-    reponse = await camille.client.get(f"/dossiers/{numero}/recapitulatif.pdf")
+    reponse = await camille.navigateur.get(f"/dossiers/{numero}/recapitulatif.pdf")
     texte = _lire(reponse.content)
 
     assert reponse.headers["content-type"] == "application/pdf"
@@ -98,13 +110,13 @@ async def test_the_recapitulatif_holds_all_that_was_filed(essai: Essai, controle
 
 
 async def test_the_attestation_proves_the_first_deposit_and_says_the_present_state(
-    essai: Essai, controle: Controle
+    essai: Essai, controle: Trouver
 ) -> None:
     camille = await essai.personne()
     numero = await essai.deposer(camille)
     await essai.verifier(numero, controle(Verdict.BLOQUANT))
 
-    reponse = await camille.client.get(f"/dossiers/{numero}/attestation.pdf")
+    reponse = await camille.navigateur.get(f"/dossiers/{numero}/attestation.pdf")
     texte = _lire(reponse.content)
 
     assert reponse.headers["content-disposition"].startswith(f'attachment; filename="attestation-depot_{numero}.pdf"')
@@ -120,4 +132,4 @@ async def test_an_invited_colleague_may_print_and_download(essai: Essai) -> None
     await essai.store.inviter(numero, dominique.courriel)
 
     for chemin in ("recapitulatif.pdf", "attestation.pdf", "pieces/bon_commande_editeur"):
-        assert (await dominique.client.get(f"/dossiers/{numero}/{chemin}")).status_code == 200
+        assert (await dominique.navigateur.get(f"/dossiers/{numero}/{chemin}")).status_code == 200

@@ -1,19 +1,15 @@
 """What a déposant does with a filed dossier, and what he cannot do."""
 
-from collections.abc import Callable
-from typing import Any
-
 import pytest
 
 from contracts.dossier import EtatDossier
 from contracts.evenements import Verdict
 from services.intake.domain import INVITES_MAX
 
-Essai = Any
-Controle = Callable[..., Any]
+from .banc import Essai, Trouver
 
 
-async def test_withdrawing_asks_first_then_closes_the_dossier_and_tells_it(essai: Essai, controle: Controle) -> None:
+async def test_withdrawing_asks_first_then_closes_the_dossier_and_tells_it(essai: Essai, controle: Trouver) -> None:
     camille = await essai.personne()
     numero = await essai.deposer(camille)
     await essai.verifier(numero, controle(Verdict.BLOQUANT))
@@ -31,13 +27,13 @@ async def test_withdrawing_asks_first_then_closes_the_dossier_and_tells_it(essai
     assert "Vous avez retiré ce dossier" in await camille.lire(f"/dossiers/{numero}")
 
 
-async def test_a_dossier_already_decided_cannot_be_withdrawn(essai: Essai, controle: Controle) -> None:
+async def test_a_dossier_already_decided_cannot_be_withdrawn(essai: Essai, controle: Trouver) -> None:
     camille = await essai.personne()
     numero = await essai.deposer(camille)
     await essai.verifier(numero, controle(Verdict.CONFORME))
 
     reponses = [
-        await camille.client.get(f"/dossiers/{numero}/retirer"),
+        await camille.navigateur.get(f"/dossiers/{numero}/retirer"),
         await camille.poster(f"/dossiers/{numero}/retirer"),
     ]
 
@@ -81,10 +77,10 @@ async def test_an_invited_colleague_is_told_and_sees_the_dossier_until_he_is_rem
     assert not any(nom in courriel.as_string() for nom in ("Camille", "Fictive", camille.courriel))
     assert camille.courriel not in page
     assert "Collègues invités" not in page
-    assert (await dominique.client.get(f"/dossiers/{numero}")).status_code == 404
+    assert (await dominique.navigateur.get(f"/dossiers/{numero}")).status_code == 404
 
 
-async def test_who_is_removed_loses_the_correction_too(essai: Essai, controle: Controle) -> None:
+async def test_who_is_removed_loses_the_correction_too(essai: Essai, controle: Trouver) -> None:
     camille, dominique, claude = [await essai.personne() for _ in range(3)]
     numero = await essai.deposer(camille)
     await essai.store.inviter(numero, dominique.courriel)
@@ -164,7 +160,7 @@ async def test_a_form_without_its_token_changes_nothing(essai: Essai, geste: str
     numero = await essai.deposer(camille)
     avant = await essai.lu(numero)
 
-    reponse = await camille.client.post(f"/dossiers/{numero}/{geste}", data={"courriel": "a@exemple.fr"})
+    reponse = await camille.navigateur.post(f"/dossiers/{numero}/{geste}", data={"courriel": "a@exemple.fr"})
 
     assert reponse.status_code == 403
     assert await essai.lu(numero) == avant

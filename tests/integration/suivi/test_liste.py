@@ -1,11 +1,10 @@
 """What somebody finds when he comes back: what he began, filed, or was invited to."""
 
 import re
-from typing import Any
 
 from contracts.evenements import Verdict
 
-Essai = Controle = Any
+from .banc import Essai, Trouver
 
 
 def _cartes(page: str) -> list[str]:
@@ -54,7 +53,7 @@ async def test_an_invited_colleague_finds_the_dossier_and_knows_why(essai: Essai
     assert "un collègue vous y a invité" in carte
 
 
-async def test_a_correction_that_is_begun_is_one_with_its_dossier(essai: Essai, controle: Controle) -> None:
+async def test_a_correction_that_is_begun_is_one_with_its_dossier(essai: Essai, controle: Trouver) -> None:
     camille = await essai.personne()
     numero = await essai.deposer(camille)
     await essai.verifier(numero, controle(Verdict.BLOQUANT))
@@ -72,7 +71,7 @@ async def test_who_is_not_logged_in_is_sent_to_the_login_and_back(essai: Essai) 
     assert (reponse.status_code, reponse.headers["location"]) == (303, "/connexion?suite=/dossiers")
 
 
-async def test_the_next_step_of_the_list_is_that_of_the_dossier(essai: Essai, controle: Controle) -> None:
+async def test_the_next_step_of_the_list_is_that_of_the_dossier(essai: Essai, controle: Trouver) -> None:
     camille = await essai.personne()
     examine, classe, retire = [await essai.deposer(camille) for _ in range(3)]
     await essai.verifier(examine, controle(Verdict.INDISPONIBLE))

@@ -1,32 +1,23 @@
 """The routes of the pieces, served by uvicorn over a real mongod: their replicas, their people, a network to break."""
 
-import asyncio
 import hashlib
 from base64 import b64encode
-from collections.abc import Iterator
-from contextlib import AsyncExitStack, contextmanager
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from types import SimpleNamespace
 from typing import Any
-from uuid import uuid4
 
 import httpx
-import uvicorn
-from starlette.types import ASGIApp
 
 from contracts.dossier import RolePiece
 from deploy.local.mandataire import Mandataire
-from deploy.local.ports import port_libre
-from services._runtime.lecture.inspection import Inspecteur
 from services._runtime.mongo import Document, Mongo
-from services._runtime.service import Base
-from services._runtime.settings import RuntimeSettings
 from services.intake.comptes.identite import Identite
+from services.intake.portail import page
 from services.intake.portail.app import build_portail
-from services.intake.reglages import ReglagesPortail, Theme
 from services.intake.store import Store
-from services.intake.televersements.examen import Examen
-from services.intake.televersements.reception import Reception
+from tests.chromium import Servir
+from tests.scene import adresse_neuve
 
 ATTESTATION = RolePiece.ATTESTATION_ADHESION
 TUS = {"Tus-Resumable": "1.0.0"}
@@ -87,75 +78,48 @@ class Personne:
         return piece
 
 
-class _Serveur(uvicorn.Server):
-    """uvicorn in the loop of the test, which keeps its own signals."""
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
+@dataclass(frozen=True)
 class Portail:
     """The portal on one database: as many replicas as a test asks for, behind one network that it may break."""
 
-    def __init__(self, mongod: str, base: str, pile: AsyncExitStack) -> None:
-        reglages = RuntimeSettings(
-            rabbitmq_url="amqp://svc_intake:essai@127.0.0.1:1/ent1d", mongodb_url=mongod, mongodb_database=base, port=1
-        )
-        self._socle = Base("intake", reglages)
-        pile.callback(self._socle.mongo.close)
-        self.store = Store(self._socle)
-        self.mongo: Mongo = self._socle.mongo
-        self.port = port_libre()
-        self.reseau = pile.enter_context(Mandataire(self.port))
-        self.url = f"http://127.0.0.1:{self.reseau.port}"
-        self.direct = f"http://127.0.0.1:{self.port}"
-        self._pile = pile
+    assemble: page.Portail
+    mongo: Mongo
+    reseau: Mandataire
+    session: Callable[[str], Awaitable[str]]
+    serveurs: Servir
+    clients: AsyncExitStack
 
-    async def demarrer(self) -> None:
-        """Create the indexes, and serve the replica that the network leads to."""
-        await self.store.prepare()
-        self.inspecteur = await self._pile.enter_async_context(Inspecteur())
-        self.examen = Examen(self.store.pieces, self.inspecteur)
-        store = self.store
-        self.reception = Reception(store.televersements, store.pieces, store.brouillons, self.examen)
-        await self.servir(self.port)
+    @property
+    def store(self) -> Store:
+        """Give its store."""
+        return self.assemble.store
+
+    @property
+    def port(self) -> int:
+        """Give the port of the replica that the network leads to."""
+        return self.reseau.cible
+
+    @property
+    def url(self) -> str:
+        """Give the address of the network."""
+        return self.assemble.reglages.base
 
     async def servir(self, port: int) -> str:
         """Serve one more replica; give its address."""
-        application = self._application()
-        serveur = _Serveur(uvicorn.Config(application, port=port, log_config=None, lifespan="off", http="httptools"))
-        tache = asyncio.create_task(serveur.serve())
-        while not serveur.started:  # noqa: ASYNC110 - uvicorn tells nobody
-            await asyncio.sleep(0.01)
+        return await self.serveurs(lambda _: build_portail(self.assemble), port)
 
-        async def arreter() -> None:
-            serveur.should_exit = serveur.force_exit = True
-            await tache
-
-        self._pile.push_async_callback(arreter)
-        return f"http://127.0.0.1:{port}"
-
-    def _application(self) -> ASGIApp:
-        reglages = ReglagesPortail(base=self.url, service="Académie d’essai", theme=Theme.NEUTRE, fournisseurs=())
-        portail: Any = SimpleNamespace(store=self.store, reglages=reglages, reception=self.reception)
-        return build_portail(portail)
-
-    async def personne(self, courriel: str = "camille.fictive@exemple.fr", client: str | None = None) -> Personne:
-        """Log somebody in, with a draft of his own."""
-        compte = uuid4().hex
-        document = {"_id": compte, "courriel": f"{compte[:6]}.{courriel}", "identites": []}
-        await self.mongo.database["comptes"].insert_one(document)
-        cookie = await self.store.comptes.sessions.ouvrir(compte)
+    async def personne(self, client: str = "") -> Personne:
+        """Log somebody in, with a draft of his own; his requests go to this address, or straight to the replica."""
+        cookie = await self.session(adresse_neuve())
         identite = await self.store.comptes.identite(cookie)
-        assert identite is not None
         numero = await self.store.brouillons.creer(identite)
         return Personne(self.client(cookie, client), identite, numero, self.store, cookie)
 
-    def client(self, cookie: str, url: str | None = None) -> httpx.AsyncClient:
+    def client(self, cookie: str, url: str = "") -> httpx.AsyncClient:
         """Give the client of who holds a cookie."""
-        client = httpx.AsyncClient(base_url=url or self.direct, cookies={"ent1d": cookie}, timeout=60)
-        self._pile.push_async_callback(client.aclose)
+        cookies = {self.assemble.reglages.cookie: cookie}
+        client = httpx.AsyncClient(base_url=url or f"http://127.0.0.1:{self.port}", cookies=cookies, timeout=60)
+        self.clients.push_async_callback(client.aclose)
         return client
 
     async def octets(self, piece: str) -> tuple[int, str]:

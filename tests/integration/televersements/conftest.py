@@ -3,25 +3,31 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from datetime import timedelta
-from uuid import uuid4
 
 import pytest
 
 from deploy.demo.dossiers import CONFORME
-from deploy.local.mongod import NoeudMongo
+from deploy.local.mandataire import Mandataire
+from deploy.local.ports import port_libre
 from services._runtime.clock import now
+from services._runtime.mongo import Mongo
+from services.intake.portail import page
+from tests.chromium import Servir
 
 from .banc import Personne, Portail
 
 
 @pytest.fixture
-async def portail(mongod: NoeudMongo) -> AsyncIterator[Portail]:
-    """Give the portal on a database of its own."""
-    async with AsyncExitStack() as pile:
-        portail = Portail(mongod.url, f"test-{uuid4().hex[:12]}", pile)
-        await portail.demarrer()
-        yield portail
-        await portail.mongo.database.client.drop_database(portail.mongo.database.name)
+async def portail(
+    mongo: Mongo, assembler: Callable[[str], page.Portail], session: Callable[[str], Awaitable[str]], servir: Servir
+) -> AsyncIterator[Portail]:
+    """Give the portal, one replica served behind its network."""
+    with Mandataire(port_libre()) as reseau:
+        async with AsyncExitStack() as clients:
+            assemble = assembler(f"http://127.0.0.1:{reseau.port}")
+            portail = Portail(assemble, mongo, reseau, session, servir, clients)
+            await portail.servir(portail.port)
+            yield portail
 
 
 @pytest.fixture

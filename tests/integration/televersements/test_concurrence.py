@@ -135,7 +135,7 @@ async def test_an_upload_whose_piece_was_taken_off_is_gone_with_it(portail: Port
     url = await camille.ouvrir(MIO)
     await camille.pousser(url, 0, bytes(MIO))
     assert (await camille.situer(url)).headers["Upload-Offset"] == str(MIO)
-    await portail.reception.retirer(camille.numero, ATTESTATION)
+    await portail.assemble.reception.retirer(camille.numero, ATTESTATION)
 
     assert (await camille.situer(url)).status_code == 404
 

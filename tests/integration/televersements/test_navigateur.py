@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
-from playwright.async_api import BrowserContext, Page, async_playwright, expect
+from playwright.async_api import Browser, Page, expect
 
 from contracts.dossier import TAILLE_MAX_PIECE, RolePiece
 from services._runtime.mongo import FILE_CHUNK
@@ -15,35 +15,27 @@ from .banc import ATTESTATION, Personne, Portail
 
 MIO = FILE_CHUNK
 GRAND = 40 * MIO
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 Ouvrir = Callable[..., Awaitable[Page]]
 expect.set_options(timeout=30_000)  # a busy machine
 
 
 @pytest.fixture
-async def ouvrir(portail: Portail, camille: Personne) -> AsyncIterator[Ouvrir]:
+async def ouvrir(navigateur: Browser, portail: Portail, camille: Personne) -> AsyncIterator[Ouvrir]:
     """Open the page of the pieces in a browser; whatever it complains of fails the test."""
     plaintes: list[str] = []
-    async with async_playwright() as playwright:
-        chromium = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
 
-        async def agir(*, javascript: bool = True) -> Page:
-            contexte = await _contexte(await chromium.new_context(java_script_enabled=javascript), portail, camille)
-            page = await contexte.new_page()
-            page.on("pageerror", lambda erreur: plaintes.append(str(erreur)))
-            page.on("console", lambda ligne: plaintes.append(ligne.text) if "Policy" in ligne.text else None)
-            await page.goto(portail.url + camille.page)
-            return page
+    async def agir(*, javascript: bool = True) -> Page:
+        contexte = await navigateur.new_context(java_script_enabled=javascript)
+        contexte.set_default_timeout(60_000)
+        await contexte.add_cookies([{"name": "ent1d", "value": camille.cookie, "url": portail.url}])
+        page = await contexte.new_page()
+        page.on("pageerror", lambda erreur: plaintes.append(str(erreur)))
+        page.on("console", lambda ligne: plaintes.append(ligne.text) if "Policy" in ligne.text else None)
+        await page.goto(portail.url + camille.page)
+        return page
 
-        yield agir
-        await chromium.close()
+    yield agir
     assert plaintes == []
-
-
-async def _contexte(contexte: BrowserContext, portail: Portail, qui: Personne) -> BrowserContext:
-    await contexte.add_cookies([{"name": "ent1d", "value": qui.cookie, "url": portail.url}])
-    contexte.set_default_timeout(60_000)
-    return contexte
 
 
 @pytest.fixture

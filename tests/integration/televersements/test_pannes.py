@@ -28,6 +28,12 @@ ETAPES = (
 Vieillir = Callable[..., Awaitable[None]]
 
 
+def partout(test: Callable[..., Any]) -> Callable[..., Any]:
+    """Have a test die right before each step, then right after it."""
+    etapes = pytest.mark.parametrize("etape", ETAPES, ids=[etape for _, etape in ETAPES])
+    return pytest.mark.parametrize("apres", [False, True], ids=["before", "after"])(etapes(test))
+
+
 @pytest.fixture
 def tomber(monkeypatch: pytest.MonkeyPatch) -> Callable[[tuple[type, str], bool], None]:
     """Make a step fail once, before or after it is done; a replica that dies there holds its lease on."""
@@ -51,8 +57,7 @@ def tomber(monkeypatch: pytest.MonkeyPatch) -> Callable[[tuple[type, str], bool]
     return armer
 
 
-@pytest.mark.parametrize("apres", [False, True], ids=["before", "after"])
-@pytest.mark.parametrize("etape", ETAPES, ids=[etape for _, etape in ETAPES])
+@partout
 async def test_a_death_at_any_step_is_repaired_by_asking_again(
     portail: Portail,
     camille: Personne,
@@ -88,8 +93,7 @@ async def test_while_its_lease_lasts_an_upload_left_by_a_dead_replica_waits(
     assert (await camille.situer(url)).headers["Upload-Offset"] == str(MIO + 5)
 
 
-@pytest.mark.parametrize("apres", [False, True], ids=["before", "after"])
-@pytest.mark.parametrize("etape", ETAPES, ids=[etape for _, etape in ETAPES])
+@partout
 async def test_a_day_later_what_a_death_left_is_forgotten_and_what_a_draft_holds_is_not(
     portail: Portail,
     camille: Personne,

@@ -110,7 +110,7 @@ async def test_bytes_from_elsewhere_than_where_it_stands_change_nothing(
     portail: Portail, camille: Personne, offset: int
 ) -> None:
     url = await camille.ouvrir(3 * MIO)
-    await camille.pousser(url, 0, bytes(MIO))
+    assert (await camille.pousser(url, 0, bytes(MIO))).status_code == 204
     reponse = await camille.pousser(url, offset, b"")
 
     assert reponse.status_code == 409
