@@ -34,9 +34,10 @@ def main(*, une_fois: bool) -> int:
     debut = time.monotonic()
     try:
         with Systeme(donnees, ecoles=ECOLES, etape=_dire) as systeme:
+            activation = asyncio.run(_peupler(systeme))
             reussie = asyncio.run(_derouler(systeme, debut))
             if not une_fois:
-                _rester(systeme)
+                _rester(systeme, activation)
             _dire("arrêt de tous les processus")
     except KeyboardInterrupt:
         return 0
@@ -48,7 +49,6 @@ def main(*, une_fois: bool) -> int:
 
 async def _derouler(systeme: Systeme, debut: float) -> bool:
     """File the dossiers and tell what happens to them; True when the titulaire has checked his delivery."""
-    await _peupler(systeme)
     titulaire = await _lancer_titulaire(systeme)
     try:
         async with Producteur(systeme.url, systeme.cle_api) as producteur:
@@ -67,12 +67,12 @@ async def _derouler(systeme: Systeme, debut: float) -> bool:
     return titulaire.returncode == 0
 
 
-async def _peupler(systeme: Systeme) -> None:
-    """Give the form communes and schools to choose from, and the desk an agent."""
+async def _peupler(systeme: Systeme) -> str:
+    """Give the form communes and schools to choose from, and the desk an agent; give his activation code."""
     mongo = Mongo(systeme.grappe.mongo.url, "ent1d")
     try:
         await poser(mongo.database)
-        await Agents(mongo.database).nommer(AGENT, "agent-1")
+        return await Agents(mongo.database).nommer(AGENT, "agent-1") or ""
     finally:
         mongo.close()
 
@@ -131,12 +131,12 @@ def _montrer_courriels(systeme: Systeme, deja: int = 0) -> int:
     return len(courriels)
 
 
-def _rester(systeme: Systeme) -> None:
+def _rester(systeme: Systeme, activation: str) -> None:
     """Say where everything is, and stay up until Ctrl-C."""
     _dire("la chaîne reste en marche ; Ctrl-C arrête tout")
     adresses = {
         "portail (toute adresse électronique ; le lien de connexion s’affiche ici)": systeme.url,
-        "bureau des agents": f"{systeme.url}/agent, avec l’adresse {AGENT}",
+        "bureau des agents": f"{systeme.url}/agent, avec l’adresse {AGENT} et le code d’activation {activation}",
         "API de dépôt": f"{systeme.url}/api/docs",
         "clé d’API et mots de passe": systeme.donnees / "secrets.json",
         "AMQP (producteurs, titulaire)": f"amqp://127.0.0.1:{systeme.grappe.rabbitmq.port}/ent1d",

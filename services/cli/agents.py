@@ -1,15 +1,17 @@
 """`ent1d agent`: who has the agents' role, and what to do when one of them has lost his telephone."""
 
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TypeVar
 
 import typer
 
 from services.cli.connexions import EnJson, base, faire, montrer
 from services.cli.interventions import code_de_compte, noter
+from services.intake.comptes.activation import VALIDITE
 from services.intake.comptes.adresses import normaliser
 from services.intake.comptes.agents import Agents
 
+T = TypeVar("T")
 app = typer.Typer(help="Les agents qui instruisent les dossiers.", no_args_is_help=True)
 COLONNES: Final = ("code", "second_facteur", "depuis", "connecte_le")
 Code = Annotated[str, typer.Argument(help="le code de l’agent, par exemple agent-7", callback=code_de_compte)]
@@ -37,15 +39,10 @@ def ajouter(
     par: Par,
 ) -> None:
     """Donne le rôle d’agent à une adresse. Il l’aura en se connectant, une fois son second facteur activé."""
-
-    async def ecrire() -> bool:
-        async with base() as documents:
-            await noter(documents, par=par, geste="agent ajouter", cible=code)
-            return await Agents(documents).nommer(courriel, code)
-
-    if not faire(ecrire):
+    activation = _agir("agent ajouter", code, par, lambda agents: agents.nommer(courriel, code))
+    if activation is None:
         raise LookupError(f"cette adresse a déjà un autre code d’agent, ou {code} est déjà celui d’un autre")
-    typer.echo(f"{code} est agent : à sa prochaine connexion, il active son second facteur.")
+    _dire(f"{code} est agent : à sa prochaine connexion, il active son second facteur.", activation)
 
 
 @app.command(epilog="Exemple : ent1d agent lister --json")
@@ -62,7 +59,8 @@ def lister(en_json: EnJson = False) -> None:  # noqa: FBT002
 @app.command(epilog="Exemple : ent1d agent retirer agent-7 --par chef-1")
 def retirer(code: Code, par: Par) -> None:
     """Retire le rôle d’agent, tout de suite et partout où il est connecté. Son compte reste, ordinaire."""
-    _agir("agent retirer", code, par, lambda agents: agents.retirer(code))
+    if not _agir("agent retirer", code, par, lambda agents: agents.retirer(code)):
+        raise LookupError(f"aucun agent de code {code}")
     typer.echo(f"{code} n’est plus agent.")
 
 
@@ -72,15 +70,25 @@ def reinitialiser(code: Code, par: Par) -> None:
 
     Assurez-vous d’abord, de vive voix, que c’est bien lui qui le demande.
     """
-    _agir("agent reinitialiser", code, par, lambda agents: agents.reinitialiser(code))
-    typer.echo(f"{code} n’a plus de second facteur : il en active un à sa prochaine connexion.")
+    activation = _agir("agent reinitialiser", code, par, lambda agents: agents.reinitialiser(code))
+    if activation is None:
+        raise LookupError(f"aucun agent de code {code}")
+    _dire(f"{code} n’a plus de second facteur : il en active un à sa prochaine connexion.", activation)
 
 
-def _agir(geste: str, code: str, par: str, acte: Callable[[Agents], Awaitable[bool]]) -> None:
-    async def ecrire() -> bool:
+def _dire(fait: str, activation: str) -> None:
+    typer.echo(fait)
+    typer.echo(
+        f"Code d’activation : {activation}\n"
+        "À lui donner de vive voix ou par téléphone, pas par courriel. "
+        f"Il sert une fois, dans les {VALIDITE.days} jours."
+    )
+
+
+def _agir(geste: str, code: str, par: str, acte: Callable[[Agents], Awaitable[T]]) -> T:
+    async def ecrire() -> T:
         async with base() as documents:
             await noter(documents, par=par, geste=geste, cible=code)
             return await acte(Agents(documents))
 
-    if not faire(ecrire):
-        raise LookupError(f"aucun agent de code {code}")
+    return faire(ecrire)

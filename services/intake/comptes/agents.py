@@ -6,6 +6,7 @@ from pymongo.errors import DuplicateKeyError
 
 from services._runtime.clock import now
 from services._runtime.mongo import Database, Document
+from services.intake.comptes.activation import nouvelle
 from services.intake.comptes.sessions import Sessions
 
 
@@ -16,22 +17,25 @@ class Agents:
         self._comptes = base["comptes"]
         self._sessions = Sessions(base)
 
-    async def nommer(self, courriel: str, code: str) -> bool:
-        """Make an address, already somebody's account or not yet, an agent's; False when it or the code is taken."""
-        maintenant = now()
+    async def nommer(self, courriel: str, code: str) -> str | None:
+        """Make an address, already somebody's account or not yet, an agent's; None when it or the code is taken.
+
+        Give what he is to be told by another way than his mailbox: the code that activates his second factor.
+        """
+        maintenant, (a_dire, activation) = now(), nouvelle()
         try:
             await self._comptes.update_one(
                 {"courriel": courriel, "agent.code": {"$in": [None, code]}},
                 {
-                    "$set": {"agent.code": code},
+                    "$set": {"agent.code": code, "agent.activation": activation},
                     "$min": {"agent.depuis": maintenant},
                     "$setOnInsert": {"_id": uuid4().hex, "identites": [], "cree_le": maintenant},
                 },
                 upsert=True,
             )
         except DuplicateKeyError:
-            return False
-        return True
+            return None
+        return a_dire
 
     async def lister(self) -> list[Document]:
         """Give each agent by his code, never by his address."""
@@ -44,9 +48,14 @@ class Agents:
         """Take the role away, at once, wherever he is logged in; his account and his dossiers stay."""
         return await self._oter(code, {"$unset": {"agent": 1, "second_facteur": 1}})
 
-    async def reinitialiser(self, code: str) -> bool:
-        """Forget all that proves who he is but his address: a lost telephone, a doubt. He starts again from a link."""
-        return await self._oter(code, {"$unset": {"second_facteur": 1}, "$set": {"identites": []}})
+    async def reinitialiser(self, code: str) -> str | None:
+        """Forget all that proves who he is but his address: a lost telephone, a doubt. None when there is no such one.
+
+        He starts again from a link, and from the activation code that this gives.
+        """
+        a_dire, activation = nouvelle()
+        change = {"$unset": {"second_facteur": 1}, "$set": {"identites": [], "agent.activation": activation}}
+        return a_dire if await self._oter(code, change) else None
 
     async def _oter(self, code: str, changement: Document) -> bool:
         compte = await self._comptes.find_one_and_update({"agent.code": code}, changement, {"_id": 1})

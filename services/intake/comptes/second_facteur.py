@@ -11,6 +11,7 @@ import segno
 from services._runtime.clock import now
 from services._runtime.logs import logger
 from services._runtime.mongo import Database, Document
+from services.intake.comptes.activation import est_la_sienne
 from services.intake.comptes.limites import CODES_PAR_COMPTE, Limites
 
 NOM: Final = "ENT 1er degré"  # what the telephone shows
@@ -28,11 +29,20 @@ class SecondFacteur:
         self._comptes = base["comptes"]
         self._limites = limites
 
-    async def proposer(self, compte: str) -> bool:
-        """Draw a secret for an agent who has none in use; False for anybody else. One in use is never replaced."""
+    async def proposer(self, compte: Document, activation: str) -> bool:
+        """Draw a secret for an agent who has none in use, and the code to activate one; False for anybody else.
+
+        Raises:
+            TropDEssais: the code was not looked at.
+        """
+        await self._compter(compte["_id"])
+        if not est_la_sienne(compte, activation):
+            return False
+        await self._limites.oublier(CODES_PAR_COMPTE, compte["_id"])
         facteur = {"id": uuid4().hex, "secret": pyotp.random_base32(), "pas": 0}
         propose = await self._comptes.update_one(
-            {"_id": compte, "agent": {"$exists": True}, "second_facteur.actif_le": {"$exists": False}},
+            # One in use is never replaced.
+            {"_id": compte["_id"], "agent": {"$exists": True}, "second_facteur.actif_le": {"$exists": False}},
             {"$set": {"second_facteur": facteur}},
         )
         return bool(propose.matched_count)
@@ -48,20 +58,27 @@ class SecondFacteur:
         facteur = compte.get("second_facteur")
         if facteur is None:
             return None
-        if not await self._limites.admettre(CODES_PAR_COMPTE, compte["_id"]):
-            logger().warning("second_factor_locked", compte=compte["_id"])
-            raise TropDEssais
+        await self._compter(compte["_id"])
         pas = _pas(facteur["secret"], saisie)
         if pas is None or not await self._prendre(compte["_id"], facteur["id"], pas):
             return None
         await self._limites.oublier(CODES_PAR_COMPTE, compte["_id"])
         return str(facteur["id"])
 
+    async def _compter(self, compte: str) -> None:
+        if not await self._limites.admettre(CODES_PAR_COMPTE, compte):
+            logger().warning("second_factor_locked", compte=compte)
+            raise TropDEssais
+
     async def _prendre(self, compte: str, facteur: str, pas: int) -> bool:
         pris = await self._comptes.update_one(
             {"_id": compte, "second_facteur.id": facteur, "second_facteur.pas": {"$lt": pas}},
             # $min: the first time stays.
-            {"$set": {"second_facteur.pas": pas}, "$min": {"second_facteur.actif_le": now()}},
+            {
+                "$set": {"second_facteur.pas": pas},
+                "$min": {"second_facteur.actif_le": now()},
+                "$unset": {"agent.activation": ""},
+            },
         )
         return bool(pris.matched_count)
 

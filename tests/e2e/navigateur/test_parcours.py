@@ -113,9 +113,10 @@ async def test_what_is_to_be_corrected_reopens_and_nothing_else(venir: Venir, tm
 async def agent(ouvrir: Ouvrir, systeme: Systeme, base: Database) -> Visiteur:
     """Bring an agent to his desk: named by the operator, logged in by a link, then by his telephone."""
     lui = Visiteur(await ouvrir(), systeme, f"agent.{uuid4().hex[:8]}@ac-exemple.fr")
-    await Agents(base).nommer(lui.adresse, f"agent-{uuid4().hex[:6]}")
+    activation = await Agents(base).nommer(lui.adresse, f"agent-{uuid4().hex[:6]}")
     await lui.entrer()
     await lui.aller("/compte")
+    await lui.page.get_by_label("Code d’activation").fill(str(activation))
     await lui.bouton("Activer mon second facteur").click()
     compte = await base["comptes"].find_one({"courriel": lui.adresse})
     assert compte is not None

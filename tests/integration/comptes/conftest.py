@@ -60,9 +60,9 @@ def essai(ouvrir: Callable[..., Essai]) -> Essai:
 @pytest.fixture
 async def agent(essai: Essai, mongo: Mongo, adresse: str) -> tuple[httpx.AsyncClient, pyotp.TOTP]:
     """Give an agent, logged in by a link, whose second factor is proposed; and his telephone."""
-    await Agents(mongo.database).nommer(adresse, "agent-7")
+    activation = await Agents(mongo.database).nommer(adresse, "agent-7")
     navigateur = await essai.connecter(adresse)
-    await essai.poster(navigateur, "/compte/second-facteur")
+    await essai.poster(navigateur, "/compte/second-facteur", activation=activation)
     compte = await mongo.database["comptes"].find_one({"courriel": adresse})
     assert compte is not None
     return navigateur, pyotp.TOTP(compte["second_facteur"]["secret"])

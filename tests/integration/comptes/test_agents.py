@@ -133,6 +133,49 @@ async def test_a_thousand_guesses_at_once_are_five_tries(essai: Essai, agent: Ag
     assert not any(regardes)
 
 
+async def test_who_reads_an_agent_s_mailbox_does_not_take_his_place(essai: Essai, adresse: str, mongo: Mongo) -> None:
+    activation = str(await Agents(mongo.database).nommer(adresse, "agent-7"))
+    navigateur = await essai.connecter(adresse)
+
+    for faux in ("", "ABCD-2345", activation[:-1], f"{activation}2"):
+        reponse = await essai.poster(navigateur, "/compte/second-facteur", activation=faux)
+        assert reponse.status_code == 422
+        assert "Ce code d’activation n’est pas le bon" in reponse.text
+        assert '<a href="#activation">' in reponse.text
+    assert (await navigateur.get(CODE)).status_code == 404
+    assert activation not in str(await essai.comptes.lire(await _compte(mongo)))
+    juste = await essai.poster(
+        navigateur, "/compte/second-facteur", activation=f" {activation.lower()} ".replace("-", " ")
+    )
+    assert juste.headers["location"] == CODE
+
+
+async def test_an_activation_code_is_looked_at_five_times_and_lasts_a_week(
+    essai: Essai, adresse: str, mongo: Mongo
+) -> None:
+    activation = await Agents(mongo.database).nommer(adresse, "agent-7")
+    navigateur = await essai.connecter(adresse)
+    perime = {"agent.activation.expire_le": now() - timedelta(seconds=1)}
+    await mongo.database["comptes"].update_one({}, {"$set": perime})
+
+    statuts = [
+        (await essai.poster(navigateur, "/compte/second-facteur", activation=activation)).status_code for _ in range(6)
+    ]
+
+    assert statuts == [422] * 5 + [429]
+    assert (await mongo.database["comptes"].find_one())["agent"]["activation"]["expire_le"] <= now()
+
+
+async def test_an_activation_code_serves_once(
+    essai: Essai, agent: Agent, code: Callable[..., str], mongo: Mongo
+) -> None:
+    navigateur, telephone = agent
+    await essai.poster(navigateur, CODE, code=code(telephone))
+
+    compte = await essai.comptes.lire(await _compte(mongo))
+    assert "activation" not in compte["agent"]
+
+
 async def test_nobody_but_an_agent_has_a_second_factor(essai: Essai, adresse: str) -> None:
     navigateur = await essai.connecter(adresse)
     assert (await essai.poster(navigateur, "/compte/second-facteur")).status_code == 404
@@ -172,10 +215,10 @@ async def test_a_lost_telephone_is_replaced_by_the_administrator_alone(
 ) -> None:
     navigateur, ancien = agent
     await essai.poster(navigateur, CODE, code=code(ancien))
-    assert await Agents(mongo.database).reinitialiser("agent-7")
+    activation = await Agents(mongo.database).reinitialiser("agent-7")
     assert (await navigateur.get("/compte")).status_code == 303
     revenu = await essai.connecter(adresse)
-    await essai.poster(revenu, "/compte/second-facteur")
+    await essai.poster(revenu, "/compte/second-facteur", activation=activation)
     neuf = pyotp.TOTP((await essai.comptes.lire(await _compte(mongo)))["second_facteur"]["secret"])
     assert (await essai.poster(revenu, CODE, code=code(ancien, 1))).status_code == 422
     assert (await essai.poster(revenu, CODE, code=code(neuf))).status_code == 303

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -30,11 +31,13 @@ async def agent(mongod: NoeudMongo, mongo: Mongo) -> Commande:
 
 async def test_an_agent_is_named_listed_reset_and_removed(agent: Commande, mongo: Mongo) -> None:
     comptes = mongo.database["comptes"]
-    assert (await agent("ajouter", ADRESSE, "--code", "agent-7")).exit_code == 0
+    ajout = await agent("ajouter", ADRESSE, "--code", "agent-7")
+    assert ajout.exit_code == 0
+    assert re.search(r"Code d’activation : [A-Z2-9]{4}-[A-Z2-9]{4}\n", ajout.stdout)
     assert await comptes.count_documents({"courriel": ADRESSE.lower(), "agent.code": "agent-7"}) == 1
     await comptes.update_one({}, {"$set": {"second_facteur": {"id": "x", "secret": "y", "pas": 1}}})
 
-    assert (await agent("reinitialiser", "agent-7")).exit_code == 0
+    assert "Code d’activation : " in (await agent("reinitialiser", "agent-7")).stdout
     assert await comptes.count_documents({"second_facteur": {"$exists": True}}) == 0
     (liste,) = json.loads((await agent("lister", "--json")).stdout)
     assert (liste["code"], liste["second_facteur"]) == ("agent-7", False)

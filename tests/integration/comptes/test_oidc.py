@@ -266,11 +266,11 @@ async def test_a_provider_that_vouches_for_agents_makes_none(
 async def test_a_second_factor_does_not_lose_the_provider_s_logout(
     relie: Essai, proconnect: ProConnect, passer: Passage, adresse: str, mongo: Mongo, code: Callable[..., str]
 ) -> None:
-    await Agents(mongo.database).nommer(adresse, "agent-7")
+    activation = await Agents(mongo.database).nommer(adresse, "agent-7")
     proconnect.personnes(camille={"email": adresse, "email_verified": True})
     navigateur = await relie.navigateur()
     assert (await venir(relie, passer, navigateur)).headers["location"] == "/compte"
-    await relie.poster(navigateur, "/compte/second-facteur")
+    await relie.poster(navigateur, "/compte/second-facteur", activation=activation)
     compte = await mongo.database["comptes"].find_one({"courriel": adresse})
     assert compte is not None
     telephone = pyotp.TOTP(compte["second_facteur"]["secret"])

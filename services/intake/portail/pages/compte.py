@@ -17,6 +17,13 @@ from services.intake.portail.rendu import rediriger, rendre
 CODE_FAUX: Final = (
     "Ce code n’est pas le bon, ou a déjà servi. Saisissez les 6\u00a0chiffres que votre application affiche maintenant."
 )
+ACTIVATION_FAUSSE: Final = (
+    "Ce code d’activation n’est pas le bon, ou n’est plus valable. Vérifiez-le, ou demandez-en un autre à "
+    "l’administrateur du service."
+)
+TROP_D_ACTIVATIONS: Final = (
+    "Vous avez essayé trop de codes faux. Attendez 15\u00a0minutes, puis saisissez celui qui vous a été donné."
+)
 TROP_D_ESSAIS: Final = (
     "Vous avez essayé trop de codes faux. Attendez 15\u00a0minutes, puis saisissez celui que votre application affiche."
 )
@@ -24,17 +31,25 @@ TROP_D_ESSAIS: Final = (
 
 async def compte(demande: Demande) -> Response:
     """Show an account to its owner."""
-    sien = await _compte(demande)
+    return _montrer(demande, await _compte(demande))
+
+
+def _montrer(demande: Demande, sien: Document, erreur: str = "", statut: int = 200) -> Response:
     connus = {f.nom: f.libelle for f in demande.portail.reglages.fournisseurs}
     relies = sorted({connus.get(i["fournisseur"], i["fournisseur"]) for i in sien["identites"]})
-    return rendre(demande, "compte.html.j2", compte=sien, relies=relies)
+    return rendre(demande, "compte.html.j2", statut=statut, compte=sien, relies=relies, erreur=erreur)
 
 
 async def proposer(demande: Demande) -> Response:
-    """Draw the secret of an agent's second factor, and show it; never again once it is in use."""
-    if not await demande.portail.store.comptes.second_facteur.proposer(demande.qui.compte):
+    """Draw the secret of an agent's second factor for his activation code, and show it; not once one is in use."""
+    sien, saisie = await _agent(demande), demande.formulaire.un("activation")
+    if "actif_le" in sien.get("second_facteur", {}):
         raise HTTPException(404)
-    return rediriger(CODE)
+    try:
+        propose = await demande.portail.store.comptes.second_facteur.proposer(sien, saisie)
+    except TropDEssais:
+        return _montrer(demande, sien, TROP_D_ACTIVATIONS, 429)
+    return rediriger(CODE) if propose else _montrer(demande, sien, ACTIVATION_FAUSSE, 422)
 
 
 async def image(demande: Demande) -> Response:
