@@ -52,6 +52,7 @@ class RuntimeSettings(BaseSettings):
     mongodb_database: Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,38}$")] = "ent1d"
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535, description="HTTP port of /livez, /readyz, /metrics")]
+    forwarded_allow_ips: Annotated[str, Field(description="proxies whose X-Forwarded-For is believed")] = "127.0.0.1"
     prefetch: Annotated[int, Field(ge=1, le=1000, description="messages handled at once, per queue")] = 50
     publish_timeout: Annotated[float, Field(gt=0, description="seconds before a publish counts as failed")] = 5.0
     unsettled_after: Annotated[float, Field(gt=0, description="seconds before an event not recorded is told again")] = (

@@ -49,6 +49,7 @@ def serve(service: Annotated[NomService, typer.Argument(help="le service à lanc
         factory=True,
         host=settings.host,
         port=settings.port,
+        forwarded_allow_ips=settings.forwarded_allow_ips,
         loop="uvloop",
         http="httptools",
         log_config=None,
