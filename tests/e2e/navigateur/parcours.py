@@ -90,7 +90,8 @@ class Visiteur:
         """Read the recap, certify, file; give the number."""
         await self.page.get_by_label("Je certifie").check()
         await self.bouton("Déposer le dossier").click()
-        await expect(self.page).to_have_url(re.compile(r"/dossiers/ENT-[0-9A-Z]{5}-[0-9A-Z]{5}\?fait=depose$"))
+        depose = re.compile(r"/dossiers/ENT-[0-9A-Z]{5}-[0-9A-Z]{5}\?fait=depose$")
+        await expect(self.page).to_have_url(depose, timeout=LONG)  # the disk may be writing large pieces meanwhile
         return self.page.url.split("/")[-1].partition("?")[0]
 
     async def remplir(
