@@ -1,49 +1,34 @@
-"""A real Chromium, and our pages served to it: what every walk through the portal stands on."""
+"""People in front of a real Chromium, and the portal they come to: what every walk through it stands on."""
 
-import asyncio
-import os
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-import uvicorn
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page
+from pydantic import HttpUrl, SecretStr
 from starlette.types import ASGIApp
 
-from deploy.local.ports import port_libre
-from deploy.local.processus import PartieAbsente
+from deploy.demo.referentiel import poser
+from services._runtime.lecture.inspection import Inspecteur
+from services._runtime.mongo import Mongo
+from services.intake.portail.app import build_portail
+from services.intake.portail.page import Portail
+from services.intake.reglages import ReglagesFournisseur, Theme
+from tests.chromium import Servir
+from tests.npm import installer
 
-from .examen import Ouvrir, Servir, Temoin
+from .examen import Ouvrir, Temoin
+from .monde import Batir, Monde
 
-CHROMIUM = Path("/usr/bin/chromium")
-OPTIONS = (
-    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
-    *("--disable-component-update", "--disable-sync"),
+DEPOT = Path(__file__).parents[3]
+PROCONNECT = ReglagesFournisseur(
+    nom="proconnect",
+    libelle="ProConnect",
+    emetteur=HttpUrl("http://127.0.0.1:1/"),
+    client="ent1d",
+    secret=SecretStr("s"),
 )
-
-
-@pytest.fixture(scope="session")
-def chromium(partie: Callable[[Callable[[], None]], None]) -> Path:
-    """Give Debian's Chromium."""
-
-    def chercher() -> None:
-        if not os.access(CHROMIUM, os.X_OK):
-            raise PartieAbsente("Chromium n’est pas installé : apt-get install chromium")
-
-    partie(chercher)
-    return CHROMIUM
-
-
-@pytest.fixture
-async def navigateur(chromium: Path) -> AsyncIterator[Browser]:
-    """Give a browser. One for each test: its driver lives on the test's own event loop, and nothing is left in it."""
-    async with (
-        async_playwright() as pilote,
-        await pilote.chromium.launch(executable_path=chromium, args=OPTIONS) as navigateur,
-    ):
-        yield navigateur
 
 
 @pytest.fixture
@@ -75,25 +60,35 @@ async def page_fr(ouvrir: Ouvrir) -> Page:
     return await ouvrir()
 
 
+@pytest.fixture(scope="session")
+def dsfr(partie: Callable[[Callable[[], None]], None]) -> Path:
+    """Give the DSFR as its package is built."""
+    installe = DEPOT / ".local" / "dsfr"
+    partie(lambda: installer(DEPOT / "tests" / "dsfr", installe))
+    return installe / "node_modules" / "@gouvfr" / "dsfr" / "dist"
+
+
 @pytest.fixture
-async def servir(fait: Callable[..., Awaitable[object]]) -> AsyncIterator[Servir]:
-    """Serve an application, built from its own base URL, until the test ends; give that URL."""
-    async with AsyncExitStack() as pile:
+async def batir(
+    assembler: Callable[..., Portail], mongo: Mongo, servir: Servir, ouvrir: Ouvrir
+) -> AsyncIterator[Batir]:
+    """Serve the portal on the test's own database, which knows the communes and schools of the demo."""
+    await poser(mongo.database)
+    async with Inspecteur() as lecteurs:
 
-        async def demarrer(construire: Callable[[str], ASGIApp]) -> str:
-            port = port_libre()
-            base = f"http://127.0.0.1:{port}"
-            serveur = uvicorn.Server(uvicorn.Config(construire(base), port=port, lifespan="off", log_config=None))
-            await pile.enter_async_context(_vivant(serveur))
-            await fait(lambda: serveur.started)
-            return base
+        async def faire(dsfr: Path | None = None) -> Monde:
+            theme = Theme.DSFR if dsfr else Theme.NEUTRE
+            portails: list[Portail] = []
 
-        yield demarrer
+            def construire(base: str) -> ASGIApp:
+                portails.append(
+                    assembler(
+                        base, service="Académie de Créteil", theme=theme, fournisseurs=(PROCONNECT,), dsfr_dir=dsfr
+                    )
+                )
+                return build_portail(portails[0])
 
+            await servir(construire)
+            return Monde(portails[0], mongo.database, lecteurs, ouvrir, servir)
 
-@asynccontextmanager
-async def _vivant(serveur: uvicorn.Server) -> AsyncIterator[None]:
-    service = asyncio.create_task(serveur.serve())
-    yield
-    serveur.should_exit = True
-    await service
+        yield faire

@@ -18,7 +18,7 @@ from services._runtime.clock import now
 from services._runtime.mongo import Database, Mongo
 from services.intake.comptes.agents import Agents
 
-from .examen import Ouvrir, examiner
+from .examen import Ouvrir
 from .parcours import Visiteur
 
 Venir = Callable[..., Awaitable[Visiteur]]
@@ -62,20 +62,15 @@ async def test_a_dossier_goes_from_its_first_page_to_the_delivered_annuaire(veni
     await elle.commencer()
     await elle.bouton("Continuer").click()
     await expect(elle.page).to_have_title(re.compile("^Erreur"))
-    await examiner(elle.page, "formulaire-etablissement-erreurs")
     await elle.identifier("217 709 997 00019", "Melun")
-    await examiner(elle.page, "formulaire-deposant")
     await elle.se_presenter(CONFORME.deposant)
     await elle.choisir(CONFORME.ecoles)
     await elle.joindre(CONFORME.pieces(), tmp_path)
-    await examiner(elle.page, "formulaire-pieces")
     await elle.continuer("Commentaires éventuels")
     await elle.continuer("Récapitulatif et dépôt")
-    await examiner(elle.page, "formulaire-recapitulatif")
     numero = await elle.deposer()
 
     await elle.voir_l_etat(numero, "Annuaire livré")
-    await examiner(elle.page, "dossier-livre")
     for papier in ("recapitulatif", "attestation"):
         reponse = await elle.page.request.get(f"{elle.systeme.url}/dossiers/{numero}/{papier}.pdf")
         assert (reponse.status, (await reponse.body())[:5]) == (200, b"%PDF-")
@@ -93,7 +88,6 @@ async def test_what_is_to_be_corrected_reopens_and_nothing_else(venir: Venir, tm
     elle = await venir()
     numero = await elle.remplir(A_CORRIGER, tmp_path)
     await elle.voir_l_etat(numero, "À corriger")
-    await examiner(elle.page, "dossier-a-corriger")
 
     await elle.bouton("Corriger le dossier").click()
     await elle.titre("Récapitulatif et dépôt")
@@ -131,10 +125,8 @@ async def test_an_agent_decides_what_rules_cannot(venir: Venir, agent: Visiteur,
     elle = await venir()
     numero = await elle.remplir(CONFORME, tmp_path, autres={"bon_commande_editeur": image})
 
-    await examiner(agent.page, "bureau")
     await agent.aller(f"/agent/dossiers/{numero}")
     await agent.bouton("Prendre ce dossier").click()
-    await examiner(agent.page, "bureau-dossier")
     await agent.page.get_by_role("radio", name="Valider le dossier").check()
     await agent.page.get_by_label("Je confirme cette décision").check()
     await agent.bouton("Décider").click()
