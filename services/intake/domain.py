@@ -145,12 +145,19 @@ def decider(verifie: PiecesVerifiees, *, valider: bool = True) -> Transition:
     if any(c.verdict is Verdict.INDISPONIBLE for c in rapport.controles):
         return _transition(verifie, None, "Un contrôle n’a pas pu être fait : un agent va examiner le dossier.")
     if not valider:
-        return _transition(verifie, None, "Toutes les vérifications sont conformes : un agent va valider le dossier.")
+        return _transition(verifie, None, f"{_rien_ne_s_oppose(rapport)} : un agent va valider le dossier.")
     data = Validation(
         version=rapport.version, siret=rapport.siret, commune=rapport.commune, ecoles=rapport.ecoles, decide_par=REGLE
     )
     evenement = DossierValide.dire(verifie.subject, data, source=SOURCE, le=verifie.time)
-    return _transition(verifie, EtatDossier.VALIDE, "Toutes les vérifications sont conformes.", evenement)
+    return _transition(verifie, EtatDossier.VALIDE, f"{_rien_ne_s_oppose(rapport)}.", evenement)
+
+
+def _rien_ne_s_oppose(rapport: Rapport) -> str:
+    """Say why a dossier is, or may be, validated: what an agent is to look at stops nothing, but is not conforme."""
+    if verdict(rapport) is Verdict.CONFORME:
+        return "Toutes les vérifications sont conformes"
+    return "Rien ne s’oppose à la validation, un point au moins étant à noter"
 
 
 def _motive(
