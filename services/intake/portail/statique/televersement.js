@@ -56,7 +56,10 @@ const memoire = {
 
 const signe = (fichier) => [fichier.name, fichier.size, fichier.lastModified].join("|");
 const base64 = (texte) => btoa(String.fromCharCode(...new TextEncoder().encode(texte)));
-const mo = (octets) => (octets / MO).toLocaleString("fr-FR", { maximumFractionDigits: 1 }) + "\u00a0Mo";
+const taille = (octets) =>
+  octets < MO / 10
+    ? Math.ceil(octets / 1024).toLocaleString("fr-FR") + "\u00a0ko"
+    : (octets / MO).toLocaleString("fr-FR", { maximumFractionDigits: 1 }) + "\u00a0Mo";
 const annoncer = (phrase) => (document.getElementById("annonces").textContent = phrase);
 
 // Waits; coming back online ends the wait.
@@ -239,7 +242,7 @@ class Place {
     else this.barre.removeAttribute("value");
     this.texte.textContent =
       fichier.size - offset > MORCEAU || !offset
-        ? `${part}\u00a0%, ${mo(offset)} sur ${mo(fichier.size)}`
+        ? `${part}\u00a0%, ${taille(offset)} sur ${taille(fichier.size)}`
         : `${part}\u00a0%, fin de l’envoi et vérification du fichier…`;
     const quart = Math.floor(part / 25);
     if (quart > this.quart && quart < 4) annoncer(`${fichier.name}\u00a0: ${quart * 25}\u00a0%`);
