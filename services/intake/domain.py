@@ -155,9 +155,10 @@ def decider(verifie: PiecesVerifiees, *, valider: bool = True) -> Transition:
 
 def _rien_ne_s_oppose(rapport: Rapport) -> str:
     """Say why a dossier is, or may be, validated: what an agent is to look at stops nothing, but is not conforme."""
-    if verdict(rapport) is Verdict.CONFORME:
+    a_noter = sum(controle.verdict is Verdict.AVERTISSEMENT for controle in rapport.controles)
+    if not a_noter:
         return "Toutes les vérifications sont conformes"
-    return "Rien ne s’oppose à la validation, un point au moins étant à noter"
+    return f"Rien ne s’oppose à la validation ({a_noter} point{'s' if a_noter > 1 else ''} à noter)"
 
 
 def _motive(

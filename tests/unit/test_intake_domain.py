@@ -83,12 +83,13 @@ def test_a_report_where_nothing_blocks_validates_the_dossier(verdicts: tuple[Ver
 def test_a_dossier_that_has_a_point_to_look_at_is_not_said_to_be_conforme_throughout() -> None:
     conforme = decider(_rapport((Verdict.CONFORME, True)))
     signale = decider(_rapport((Verdict.CONFORME, True), (Verdict.AVERTISSEMENT, True)))
-    attendu = decider(_rapport((Verdict.AVERTISSEMENT, True)), valider=False)
+    attendu = decider(_rapport(*[(Verdict.AVERTISSEMENT, True)] * 2), valider=False)
 
     assert conforme.etape.constat == "Toutes les vérifications sont conformes."
-    assert signale.etape.constat.startswith("Rien ne s’oppose à la validation")
-    assert attendu.etape.constat.startswith("Rien ne s’oppose à la validation")
-    assert attendu.etape.constat.endswith("un agent va valider le dossier.")
+    assert signale.etape.constat == "Rien ne s’oppose à la validation (1 point à noter)."
+    assert attendu.etape.constat == (
+        "Rien ne s’oppose à la validation (2 points à noter) : un agent va valider le dossier."
+    )
 
 
 def test_what_a_commune_can_mend_is_sent_back_with_each_reason_and_no_other() -> None:
