@@ -166,8 +166,9 @@ async def test_the_chosen_piece_stands_beside_the_report(agent: Personne, dossie
     premiere = (await agent.voir(f"/agent/dossiers/{ident}")).text
     choisie = (await agent.voir(f"/agent/dossiers/{ident}?piece=bon_commande_chorus")).text
 
-    assert f'<iframe src="/agent/dossiers/{ident}/pieces/attestation_adhesion" title="Attestation' in premiere
-    assert f'<iframe src="/agent/dossiers/{ident}/pieces/bon_commande_chorus" title="Bon de commande Chorus"' in choisie
+    cadre = f'<iframe src="/agent/dossiers/{ident}/pieces/'
+    assert f'{cadre}attestation_adhesion#navpanes=0&amp;view=FitH" title="Attestation' in premiere
+    assert f'{cadre}bon_commande_chorus#navpanes=0&amp;view=FitH" title="Bon de commande Chorus"' in choisie
 
 
 async def test_versions_are_compared(agent: Personne, dossiers: Dossiers) -> None:
