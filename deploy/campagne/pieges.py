@@ -44,9 +44,8 @@ async def pieger(
         for service in SERVICES:
             siens = [piege for piege in choisis if piege.point.service == service]
             lignes.create_task(_ligne(terrain, service, siens, resultat, suivre))
-        hostiles = asyncio.create_task(_hostiles(terrain, lambda: resultat.atteints.total() < len(choisis)))
-    hostiles.cancel()
-    await asyncio.gather(hostiles, return_exceptions=True)
+        # Never cut short: the books would lack what was sent already.
+        lignes.create_task(_hostiles(terrain, lambda: resultat.atteints.total() < len(choisis)))
 
 
 async def _ligne(
