@@ -13,7 +13,7 @@ from services.intake.comptes.identite import Identite
 from services.intake.domain import attentes
 
 LISTE_MAX: Final = 200  # dossiers of one account on one page
-RESUME: Final = ("numero", "etat", "version", "commune", "ecoles", "depose_le", "compte", "verdict", "decisions")
+RESUME: Final = ("numero", "etat", "version", "commune", "ecoles", "depose_le", "compte", "verdict", "decisions.geste")
 
 
 class Lecture:
