@@ -4,6 +4,7 @@ import random
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
+from uuid import UUID
 
 from pymongo import MongoClient
 
@@ -11,6 +12,7 @@ from contracts.dossier import EtatDossier, RolePiece
 from contracts.evenements import Verdict
 from contracts.valeurs import lettre_uai
 from services._runtime.clock import now
+from services.intake.domain import numero_de
 from services.intake.reglages import PORTAIL
 
 COMMUNES: Final = (
@@ -22,7 +24,6 @@ ETATS: Final = dict(zip(list(EtatDossier)[1:], (8, 6, 10, 66, 5, 5), strict=True
 MOTIFS: Final = ("accuse", "validation", "livraison")
 PAR_COMPTE: Final = 4  # dossiers: one a year, or a few schools at a time
 LOT: Final = 2_000
-SIGNES: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 Document = dict[str, Any]
 
 
@@ -57,8 +58,7 @@ def remplir(mongodb: str, base: str, nombre: int, hasard: random.Random) -> list
 
 def _dossier(rang: int, hasard: random.Random, uais: Sequence[str], maintenant: datetime) -> Document:
     bits = hasard.getrandbits(50)
-    signes = "".join(SIGNES[bits >> decalage & 31] for decalage in range(45, -1, -5))
-    numero, commune = f"ENT-{signes[:5]}-{signes[5:]}", hasard.choice(COMMUNES)
+    numero, commune = numero_de(PORTAIL, UUID(int=bits)), hasard.choice(COMMUNES)
     etat, depose_le = hasard.choices([*ETATS], [*ETATS.values()])[0], maintenant - timedelta(minutes=5 * rang)
     verdict = _verdict(etat, hasard)
     faits = ["DossierDéposé", "PiècesVérifiées", "DossierValidé", *(["LivraisonSuspendue"] if not rang % 500 else [])]
