@@ -123,10 +123,8 @@ def remplir(mongo: Mongo) -> Callable[..., Awaitable[None]]:
 @pytest.fixture(scope="session")
 def puits(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PuitsSMTP]:
     """Give a real mail server."""
-    serveur = PuitsSMTP(tmp_path_factory.mktemp("puits"))
-    serveur.start()
-    yield serveur
-    serveur.stop()
+    with PuitsSMTP(tmp_path_factory.mktemp("puits")) as serveur:
+        yield serveur
 
 
 @pytest.fixture

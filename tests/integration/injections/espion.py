@@ -17,7 +17,7 @@ class _Champs(dict[str, Sequence[str]]):
         super().__init__(champs)
         self._vus = vus
 
-    def get(self, nom: str, *defaut: object) -> object:  # type: ignore[override]
+    def get(self, nom: str, *defaut: object) -> object:  # type: ignore[override]  # both of its shapes in one
         self._vus.add(nom)
         return super().get(nom, *defaut)
 

@@ -1,19 +1,16 @@
 """In a real Chromium: pages all made of hostile texts run nothing, ask nobody for anything, and say so nowhere."""
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Final
 
 import pytest
-import uvicorn
-from playwright.async_api import BrowserContext, Page, Request, async_playwright, expect
+from playwright.async_api import Browser, Page, Request, expect
 
 from contracts.dossier import RolePiece
 from deploy.local.partenaires import PuitsSMTP
-from deploy.local.ports import port_libre
 from services.intake.portail.app import build_portail
+from tests.chromium import Servir
 from tests.e2e.navigateur.examen import Temoin
 from tests.scene import Personne
 
@@ -23,13 +20,6 @@ from .portes import envahir
 from .sorties import adresses
 from .vecteurs import marque
 
-OPTIONS: Final = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-)
 FICHIERS: Final = (".pdf", ".csv", ".xlsx", ".svg")
 FORTS: Final = ("tout à la fois", "nul")  # the second, because only browsers read NUL as browsers do
 INTRUS: Final = """() => [...document.querySelectorAll("*")].filter((e) =>
@@ -61,49 +51,32 @@ async def monde_hostile(monde: Callable[[str], Awaitable[Monde]], puits: PuitsSM
 
 
 @pytest.fixture
-async def base(monde_hostile: Monde) -> AsyncIterator[str]:
+async def base(monde_hostile: Monde, servir: Servir) -> str:
     """Serve that world; give its address."""
-    port = port_libre()
-    adresse = f"http://127.0.0.1:{port}"
-    ailleurs = replace(monde_hostile.portail.reglages, base=adresse)
-    app = build_portail(replace(monde_hostile.portail, reglages=ailleurs))
-    async with _servir(uvicorn.Server(uvicorn.Config(app, port=port, lifespan="off", log_config=None))):
-        yield adresse
-
-
-@asynccontextmanager
-async def _servir(serveur: uvicorn.Server) -> AsyncIterator[None]:
-    service = asyncio.create_task(serveur.serve())
-    while not serveur.started:  # noqa: ASYNC110  # uvicorn tells nobody
-        await asyncio.sleep(0.01)
-    yield
-    serveur.should_exit = True
-    await service
+    portail = monde_hostile.portail
+    return await servir(lambda ici: build_portail(replace(portail, reglages=replace(portail.reglages, base=ici))))
 
 
 @pytest.fixture
-async def ouvrir(base: str, monde_hostile: Monde) -> AsyncIterator[Callable[[Personne], Awaitable[Page]]]:
+async def ouvrir(
+    base: str, monde_hostile: Monde, navigateur: Browser
+) -> AsyncIterator[Callable[[Personne], Awaitable[Page]]]:
     """Open a browser for somebody; what a vector did in it fails the test."""
     guets: list[Guet] = []
-    async with (
-        async_playwright() as pilote,
-        await pilote.chromium.launch(executable_path="/usr/bin/chromium", args=OPTIONS) as chromium,
-    ):
 
-        async def agir(qui: Personne) -> Page:
-            assert qui.identite is not None
-            facteur = "telephone" if qui is monde_hostile.agent else None
-            sessions = monde_hostile.portail.store.comptes.sessions
-            cookie = await sessions.ouvrir(qui.identite.compte, facteur=facteur)
-            contexte: BrowserContext = await chromium.new_context(base_url=base, locale="fr-FR")
-            await contexte.add_cookies([{"name": "ent1d", "value": cookie, "url": base}])
-            page = await contexte.new_page()
-            guets.append(Guet(page))
-            return page
+    async def agir(qui: Personne) -> Page:
+        assert qui.identite is not None
+        facteur = "telephone" if qui is monde_hostile.agent else None
+        cookie = await monde_hostile.portail.store.comptes.sessions.ouvrir(qui.identite.compte, facteur=facteur)
+        contexte = await navigateur.new_context(base_url=base, locale="fr-FR")
+        await contexte.add_cookies([{"name": "ent1d", "value": cookie, "url": base}])
+        page = await contexte.new_page()
+        guets.append(Guet(page))
+        return page
 
-        yield agir
-        for guet in guets:
-            assert guet.plaintes == []
+    yield agir
+    for guet in guets:
+        assert guet.plaintes == []
 
 
 @pytest.mark.timeout(300)
@@ -141,7 +114,7 @@ async def test_our_scripts_write_hostile_texts_as_text(
     nom = monde_hostile.brut("fichier.tus").replace("/", "-")
     place = page.locator(f"#piece-{RolePiece.ATTESTATION_ADHESION}")
     choisi = {"name": nom, "mimeType": "application/pdf", "buffer": b"%PDF-1.4"}
-    await place.locator("input[type=file]").set_input_files(choisi)  # type: ignore[arg-type]
+    await place.locator("input[type=file]").set_input_files(choisi)  # type: ignore[arg-type]  # a FilePayload, which mypy takes for a dict
     await expect(place.locator("bdi")).to_contain_text(marque(RANGS["fichier.tus"]))
     await expect(page.locator("#annonces")).to_contain_text("est arrivé")
     assert await page.evaluate(INTRUS) == []
